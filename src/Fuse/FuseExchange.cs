@@ -1,0 +1,25 @@
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>
+/// One request and the room for its answer, as they lie scattered in memory that a guest shares and may change at any time.
+/// </summary>
+/// <remarks>The transport has checked that each piece lies inside of the guest's memory; nothing else is known of them.</remarks>
+public readonly ref struct FuseExchange
+{
+    /// <summary>Describes a request by its pieces; both lists stay valid until it has been answered.</summary>
+    /// <param name="request">What the guest wrote: <c>fuse_in_header</c>, then the operation's arguments.</param>
+    /// <param name="reply">What the guest lets us write: <c>fuse_out_header</c>, then the operation's results; empty for FORGET.</param>
+    public FuseExchange(ReadOnlySpan<IoVec> request, ReadOnlySpan<IoVec> reply)
+    {
+        Request = request;
+        Reply = reply;
+    }
+
+    /// <summary>The readable pieces.</summary>
+    public ReadOnlySpan<IoVec> Request { get; }
+
+    /// <summary>The writable pieces.</summary>
+    public ReadOnlySpan<IoVec> Reply { get; }
+}

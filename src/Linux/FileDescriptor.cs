@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace VirtioFs.Linux;
+
+/// <summary>An owned file descriptor at the edges of the engine; inside it travels as a plain <see cref="int"/>.</summary>
+public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
+{
+    /// <summary>Takes ownership of <paramref name="descriptor"/>.</summary>
+    public FileDescriptor(int descriptor) : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>The plain number, valid as long as this object is.</summary>
+    public int Value => (int)handle;
+
+    /// <summary>Closes a plain descriptor. Linux frees the number even when close(2) reports an error, so nothing is retried.</summary>
+    /// <param name="descriptor">The descriptor; a negative one is left alone.</param>
+    public static void Close(int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            _ = LibC.close(descriptor);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
+}
+
+internal static unsafe partial class LibC
+{
+    [LibraryImport(Library)]
+    internal static partial int close(int fd);
+}

@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+
+namespace VirtioFs.Linux;
+
+/// <summary>Memory that several processes see: anonymous files and mappings (<c>memfd_create(2)</c>, <c>mmap(2)</c>).</summary>
+public static unsafe class SharedMemory
+{
+    private const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapNoReserve = 0x4000;
+    private const uint MfdCloExec = 1, MfdAllowSealing = 2;
+    private const int FAddSeals = 1033, SealShrink = 2;
+
+    /// <summary>Makes an anonymous file of <paramref name="size"/> bytes that can be sealed. Answers its descriptor.</summary>
+    public static int Create(string name, long size)
+    {
+        int descriptor;
+        fixed (byte* bytes = System.Text.Encoding.UTF8.GetBytes(name + "\0"))
+        {
+            descriptor = LibC.Result(LibC.memfd_create(bytes, MfdCloExec | MfdAllowSealing));
+        }
+
+        if (descriptor < 0)
+        {
+            return descriptor;
+        }
+
+        int result = LibC.Result(LibC.ftruncate(descriptor, size));
+        if (result < 0)
+        {
+            FileDescriptor.Close(descriptor);
+            return result;
+        }
+
+        return descriptor;
+    }
+
+    /// <summary>Maps <paramref name="length"/> bytes of a file, shared, for reading and writing. Zero, or a negated error number.</summary>
+    public static int Map(int descriptor, long offset, nuint length, out nint address)
+    {
+        nint result = LibC.mmap(0, length, ProtRead | ProtWrite, MapShared | MapNoReserve, descriptor, offset);
+        address = result == -1 ? 0 : result;
+        return result == -1 ? -Marshal.GetLastSystemError() : 0;
+    }
+
+    /// <summary>Takes a mapping away.</summary>
+    public static int Unmap(nint address, nuint length) => LibC.Result(LibC.munmap(address, length));
+
+    /// <summary>
+    /// Forbids everybody to make the file shorter (<c>F_SEAL_SHRINK</c>), after which a mapping of it cannot fault. EINVAL where
+    /// the file cannot be sealed, EPERM where its maker forbade further seals.
+    /// </summary>
+    public static int ForbidShrinking(int descriptor) => LibC.Result(LibC.fcntl(descriptor, FAddSeals, SealShrink));
+}
+
+internal static unsafe partial class LibC
+{
+    [LibraryImport(Library)]
+    internal static partial int memfd_create(byte* name, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int ftruncate(int fd, long length);
+
+    [LibraryImport(Library)]
+    internal static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
+
+    [LibraryImport(Library)]
+    internal static partial int munmap(nint address, nuint length);
+
+    // fcntl is variadic; see SystemCall for why an integer argument may be declared as an ordinary one.
+    [LibraryImport(Library)]
+    internal static partial int fcntl(int fd, int command, nint argument);
+}
