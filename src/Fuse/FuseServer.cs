@@ -1,6 +1,6 @@
 namespace VirtioFs.Fuse;
 
-/// <summary>Serves FUSE to one guest: the session between its INIT and its end, over an <see cref="IFileSystem"/>.</summary>
+/// <summary>Serves FUSE to one guest: the session between its INIT and its end, over a file system.</summary>
 public sealed class FuseServer : IDisposable
 {
     /// <summary>Makes this thread able to answer requests. Call it on the thread that will use the worker, and dispose it there.</summary>
