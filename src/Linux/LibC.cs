@@ -21,9 +21,9 @@ internal static unsafe partial class LibC
 
     // The kernel takes each argument of syscall(2) as a register; on both architectures integers of a
     // variadic call travel in the same registers as those of an ordinary one.
-    [LibraryImport(Library, EntryPoint = "syscall")]
-    internal static partial nint SystemCall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
+    [LibraryImport(Library)]
+    private static partial nint syscall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
 
-    internal static nint SystemCall(nint number, nint a, nint b = 0, nint c = 0, nint d = 0, nint e = 0) =>
-        Result(SystemCall(number, a, b, c, d, e, 0));
+    internal static nint SystemCall(nint number, nint a = 0, nint b = 0, nint c = 0, nint d = 0, nint e = 0, nint f = 0) =>
+        Result(syscall(number, a, b, c, d, e, f));
 }
