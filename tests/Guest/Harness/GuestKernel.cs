@@ -1,0 +1,64 @@
+namespace VirtioFs.Guest.Harness;
+
+/// <summary>A way to boot a real Linux kernel with virtio-fs devices on this machine.</summary>
+internal abstract class GuestKernel
+{
+    /// <summary>What this machine lacks to boot such a kernel, as a sentence; null when nothing is missing.</summary>
+    public abstract string? Missing { get; }
+
+    /// <summary>Boots a kernel that mounts the shares and runs the script.</summary>
+    /// <param name="folder">Where logs go.</param>
+    /// <param name="options">The shares, the script and the limits.</param>
+    public async Task<RunningGuest> StartAsync(TestFolder folder, GuestOptions options)
+    {
+        string workFolder = Directory.CreateDirectory(Path.Combine(folder.Path, options.Name)).FullName;
+        string script = Path.Combine(workFolder, "script");
+        await File.WriteAllTextAsync(script, ScriptFor(options));
+        IReadOnlyList<string> command = await CommandAsync(workFolder, script, options);
+        return new RunningGuest(command, workFolder, options.TimeLimit);
+    }
+
+    /// <summary>Boots a guest and waits for its end.</summary>
+    public async Task<GuestResult> RunAsync(TestFolder folder, GuestOptions options)
+    {
+        await using RunningGuest guest = await StartAsync(folder, options);
+        return await guest.WaitForEndAsync();
+    }
+
+    /// <summary>Skips the running test where this kernel or one of the programs cannot be had.</summary>
+    public void SkipTestUnlessAvailable(params IEnumerable<string> programs)
+    {
+        string? missing = Missing;
+        Assert.SkipUnless(missing is null, missing ?? "");
+        foreach (string program in programs)
+        {
+            Assert.SkipUnless(HostProgram.Find(program) is not null, $"{program} is not installed here.");
+        }
+    }
+
+    /// <summary>The command that boots the kernel: the script's output is its standard output, the console its standard error.</summary>
+    protected abstract Task<IReadOnlyList<string>> CommandAsync(string workFolder, string script, GuestOptions options);
+
+    /// <summary>The folder of <see cref="Checkout.Workloads"/> as the guest sees it.</summary>
+    protected abstract string WorkloadsInGuest { get; }
+
+    private string ScriptFor(GuestOptions options)
+    {
+        IEnumerable<string> mounts = options.Shares.Select(share =>
+            $"""
+            mkdir -p /run/shares/{share.Tag}
+            busybox mount -t virtiofs -o rw{(share.MountOptions.Length > 0 ? "," + share.MountOptions : "")} {share.Tag} /run/shares/{share.Tag}
+            """);
+        return $$"""
+            export WORKLOADS='{{WorkloadsInGuest}}'
+            restart_guest() {
+              busybox reboot -f
+              sleep 60
+            }
+            {{string.Join('\n', mounts)}}
+            SHARE=/run/shares/{{options.Shares[0].Tag}}
+            cd "$SHARE"
+            {{options.Script}}
+            """;
+    }
+}

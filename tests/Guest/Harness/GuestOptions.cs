@@ -1,0 +1,26 @@
+namespace VirtioFs.Guest.Harness;
+
+/// <summary>What a guest is given and what it does.</summary>
+internal sealed record GuestOptions
+{
+    /// <summary>Mounted in this order before the script runs; <c>$SHARE</c> is where the first one is.</summary>
+    public required IReadOnlyList<GuestShare> Shares { get; init; }
+
+    /// <summary>
+    /// Lines for the guest's shell, which stops at the first that fails. <c>$WORKLOADS</c> holds this project's programs
+    /// for guests, and <c>restart_guest</c> starts the kernel anew and the script from its beginning.
+    /// </summary>
+    public required string Script { get; init; }
+
+    /// <summary>Programs of the host that the script uses, beyond busybox and perl.</summary>
+    public IReadOnlyList<string> Programs { get; init; } = [];
+
+    /// <summary>A guest that takes longer is ended, and its test fails.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Memory in MiB.</summary>
+    public int MemoryMebibytes { get; init; } = 768;
+
+    /// <summary>The name of the guest in its logs.</summary>
+    public string Name { get; init; } = "guest";
+}

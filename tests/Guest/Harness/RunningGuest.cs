@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace VirtioFs.Guest.Harness;
+
+/// <summary>
+/// A guest between its start and its end. Disposing it ends it. A guest never outlives its time limit, even when the test
+/// process is gone: <c>timeout</c> watches over it.
+/// </summary>
+internal sealed class RunningGuest : IAsyncDisposable
+{
+    // guest-init.sh writes it after the script.
+    private const string LastLine = "guest exit status ";
+
+    private readonly Process _process;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly StringBuilder _output = new();
+    private readonly Lock _gate = new();
+    private readonly string _consoleLog;
+    private readonly Task _copying;
+    private TaskCompletionSource _outputGrew = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int? _exitStatus;
+
+    internal RunningGuest(IReadOnlyList<string> command, string workFolder, TimeSpan timeLimit)
+    {
+        _consoleLog = Path.Combine(workFolder, "console.log");
+        _process = Process.Start(new ProcessStartInfo("timeout",
+            ["--kill-after=5", timeLimit.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture), .. command])
+        {
+            WorkingDirectory = workFolder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        _process.StandardInput.Close();
+        _copying = Task.WhenAll(CopyConsoleAsync(), CopyOutputAsync(Path.Combine(workFolder, "output.log")));
+    }
+
+    /// <summary>Waits until the script has written a line that contains a text.</summary>
+    /// <exception cref="InvalidOperationException">The guest ended before.</exception>
+    public async Task WaitForOutputAsync(string text)
+    {
+        while (true)
+        {
+            Task grew;
+            lock (_gate)
+            {
+                if (_output.ToString().Contains(text, StringComparison.Ordinal))
+                {
+                    return;
+                }
+
+                grew = _outputGrew.Task;
+            }
+
+            if (await Task.WhenAny(grew, _copying) == _copying)
+            {
+                throw new InvalidOperationException($"The guest ended before it wrote \"{text}\". It wrote:\n{Output}\nIts console: {_consoleLog}");
+            }
+        }
+    }
+
+    /// <summary>Waits until the guest has turned itself off or has reached its time limit.</summary>
+    public async Task<GuestResult> WaitForEndAsync()
+    {
+        await _copying;
+        await _process.WaitForExitAsync();
+        return new GuestResult(_exitStatus, Output, _consoleLog, _clock.Elapsed);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            // timeout hands SIGTERM on, and User-Mode Linux then takes its own processes with it.
+            await HostProgram.RunAsync("/bin/kill", "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture));
+            using CancellationTokenSource patience = new(TimeSpan.FromSeconds(5));
+            try
+            {
+                await _process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                _process.Kill(entireProcessTree: true);
+                await _process.WaitForExitAsync();
+            }
+        }
+
+        await _copying;
+        _process.Dispose();
+    }
+
+    private string Output
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    private async Task CopyConsoleAsync()
+    {
+        await using FileStream log = new(_consoleLog, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        await _process.StandardError.BaseStream.CopyToAsync(log);
+    }
+
+    private async Task CopyOutputAsync(string path)
+    {
+        await using StreamWriter log = new(path) { AutoFlush = true };
+        while (await _process.StandardOutput.ReadLineAsync() is string line)
+        {
+            await log.WriteLineAsync(line);
+            TaskCompletionSource grew;
+            lock (_gate)
+            {
+                if (line.StartsWith(LastLine, StringComparison.Ordinal))
+                {
+                    _exitStatus = int.Parse(line.AsSpan(LastLine.Length), CultureInfo.InvariantCulture);
+                }
+                else
+                {
+                    _output.Append(line).Append('\n');
+                }
+
+                grew = _outputGrew;
+                _outputGrew = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            grew.SetResult();
+        }
+    }
+}
