@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace VirtioFs.Frontend.Wire;
+
+/// <summary><c>struct fuse_ext_header</c> of <c>linux/fuse.h</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct FuseExtensionHeader
+{
+    public uint Size;
+    public uint Type;
+}

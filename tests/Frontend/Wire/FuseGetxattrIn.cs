@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace VirtioFs.Frontend.Wire;
+
+/// <summary><c>struct fuse_getxattr_in</c> of <c>linux/fuse.h</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct FuseGetxattrIn
+{
+    public uint Size;
+    public uint Padding;
+}

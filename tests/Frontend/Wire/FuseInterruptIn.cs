@@ -1,0 +1,10 @@
+using System.Runtime.InteropServices;
+
+namespace VirtioFs.Frontend.Wire;
+
+/// <summary><c>struct fuse_interrupt_in</c> of <c>linux/fuse.h</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct FuseInterruptIn
+{
+    public ulong Unique;
+}

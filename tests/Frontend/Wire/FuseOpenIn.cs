@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace VirtioFs.Frontend.Wire;
+
+/// <summary><c>struct fuse_open_in</c> of <c>linux/fuse.h</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct FuseOpenIn
+{
+    public uint Flags;
+    public uint OpenFlags;
+}
