@@ -1,0 +1,195 @@
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>
+/// A file system behind FUSE: one method an operation, each with a default that answers ENOSYS, so that an implementation
+/// shows just what it does.
+/// </summary>
+/// <remarks>
+/// Methods answer zero (or a length) or a negated error number, or a value of <see cref="FileSystemResult"/>; they are called
+/// from several threads at once and throw only when the session cannot go on. Names that are parameters have been admitted;
+/// node ids and handles are the guest's words, and may be anything.
+/// </remarks>
+public unsafe interface IFileSystem : IDisposable
+{
+    /// <summary>Begins a session (<c>FUSE_INIT</c>): chooses among what the guest offers.</summary>
+    /// <param name="offered">What the guest can do.</param>
+    /// <returns>What of it this file system wants; anything not offered is left out by the caller.</returns>
+    InitFlags Initialize(InitFlags offered);
+
+    /// <summary>Ends the session: all inodes and handles are let go. Safe while other threads are inside of operations.</summary>
+    void EndSession();
+
+    /// <summary><c>FUSE_LOOKUP</c>. With success the guest holds one more reference to the inode.</summary>
+    int Lookup(RequestContext request, ulong parent, FileName name, out EntryOut entry)
+    {
+        entry = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_FORGET</c>: the guest gives references back.</summary>
+    void Forget(ulong node, ulong count)
+    {
+    }
+
+    /// <summary><c>FUSE_GETATTR</c>.</summary>
+    /// <param name="request">Who asks.</param>
+    /// <param name="node">The inode.</param>
+    /// <param name="handle">An open file of it, or null.</param>
+    /// <param name="attributes">The answer.</param>
+    int GetAttributes(RequestContext request, ulong node, ulong? handle, out AttributesOut attributes)
+    {
+        attributes = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_SETATTR</c>.</summary>
+    int SetAttributes(RequestContext request, ulong node, in SetAttributesIn change, out AttributesOut attributes)
+    {
+        attributes = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_STATX</c>.</summary>
+    int GetExtendedStatus(RequestContext request, ulong node, ulong? handle, out StatxOut status)
+    {
+        status = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_ACCESS</c>.</summary>
+    int Access(RequestContext request, ulong node, uint mask) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_READLINK</c>. Answers bytes.</summary>
+    nint ReadLink(RequestContext request, ulong node, byte* buffer, uint size) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_SYMLINK</c>. The target is any text, NUL-terminated.</summary>
+    int MakeSymbolicLink(RequestContext request, ulong parent, FileName name, byte* target, out EntryOut entry)
+    {
+        entry = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_MKNOD</c>.</summary>
+    int MakeNode(RequestContext request, ulong parent, FileName name, in MakeNodeIn arguments, out EntryOut entry)
+    {
+        entry = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_MKDIR</c>.</summary>
+    int MakeDirectory(RequestContext request, ulong parent, FileName name, in MakeDirectoryIn arguments, out EntryOut entry)
+    {
+        entry = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_UNLINK</c>.</summary>
+    int Unlink(RequestContext request, ulong parent, FileName name) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_RMDIR</c>.</summary>
+    int RemoveDirectory(RequestContext request, ulong parent, FileName name) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_RENAME</c> and <c>FUSE_RENAME2</c>.</summary>
+    int Rename(RequestContext request, ulong parent, FileName name, ulong newParent, FileName newName, uint flags) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_LINK</c>.</summary>
+    int Link(RequestContext request, ulong node, ulong newParent, FileName newName, out EntryOut entry)
+    {
+        entry = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_OPEN</c>.</summary>
+    int Open(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)
+    {
+        open = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_CREATE</c>.</summary>
+    int Create(RequestContext request, ulong parent, FileName name, in CreateIn arguments, out CreateOut created)
+    {
+        created = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_TMPFILE</c>: a file without a name.</summary>
+    int CreateTemporary(RequestContext request, ulong parent, in CreateIn arguments, out CreateOut created)
+    {
+        created = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_READ</c>. Answers bytes.</summary>
+    /// <param name="request">Who asks.</param>
+    /// <param name="node">The inode.</param>
+    /// <param name="arguments">Where and how much.</param>
+    /// <param name="target">Exactly as much guest memory.</param>
+    nint Read(RequestContext request, ulong node, in ReadIn arguments, ReadOnlySpan<IoVec> target) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_WRITE</c>. Answers bytes.</summary>
+    /// <param name="request">Who asks.</param>
+    /// <param name="node">The inode.</param>
+    /// <param name="arguments">Where and how much.</param>
+    /// <param name="source">Exactly as much guest memory.</param>
+    nint Write(RequestContext request, ulong node, in WriteIn arguments, ReadOnlySpan<IoVec> source) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_FLUSH</c>: one of the descriptors of an open file was closed.</summary>
+    int Flush(RequestContext request, ulong node, in FlushIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_RELEASE</c>: the last of them was.</summary>
+    int Release(RequestContext request, ulong node, in ReleaseIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_FSYNC</c>.</summary>
+    int Sync(RequestContext request, ulong node, in SyncIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_OPENDIR</c>.</summary>
+    int OpenDirectory(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)
+    {
+        open = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_READDIR</c>, and <c>FUSE_READDIRPLUS</c>, where each entry counts as a lookup.</summary>
+    int ReadDirectory(RequestContext request, ulong node, in ReadIn arguments, bool plus, ref DirectoryWriter writer) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_RELEASEDIR</c>.</summary>
+    int ReleaseDirectory(RequestContext request, ulong node, in ReleaseIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_FSYNCDIR</c>.</summary>
+    int SyncDirectory(RequestContext request, ulong node, in SyncIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_STATFS</c>.</summary>
+    int GetFileSystemStatus(RequestContext request, ulong node, out FileSystemStatusOut status)
+    {
+        status = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_SYNCFS</c>.</summary>
+    int SyncFileSystem(RequestContext request, ulong node) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_LSEEK</c>. Answers the new offset.</summary>
+    long Seek(RequestContext request, ulong node, in SeekIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_FALLOCATE</c>.</summary>
+    int Allocate(RequestContext request, ulong node, in AllocateIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_COPY_FILE_RANGE</c>. Answers bytes.</summary>
+    nint CopyFileRange(RequestContext request, ulong node, in CopyFileRangeIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_GETXATTR</c>. Answers bytes; with a size of 0, how many there are.</summary>
+    nint GetExtendedAttribute(RequestContext request, ulong node, byte* name, byte* value, uint size) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_SETXATTR</c>.</summary>
+    int SetExtendedAttribute(RequestContext request, ulong node, byte* name, byte* value, in SetXattrIn arguments) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_LISTXATTR</c>. Answers bytes; with a size of 0, how many there are.</summary>
+    nint ListExtendedAttributes(RequestContext request, ulong node, byte* list, uint size) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_REMOVEXATTR</c>.</summary>
+    int RemoveExtendedAttribute(RequestContext request, ulong node, byte* name) => -Errno.ENOSYS;
+}

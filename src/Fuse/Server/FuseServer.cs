@@ -1,0 +1,82 @@
+using VirtioFs.Fuse.Wire;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>Serves FUSE to one guest: the session between its INIT and its end, over an <see cref="IFileSystem"/>.</summary>
+public sealed class FuseServer : IDisposable
+{
+    private readonly Lock _workersLock = new();
+    private readonly List<FuseWorker> _workers = [];
+    private readonly OperationCounters _retired = new();
+
+    // The upper half of the flags has no bit at 63: it says that a session has begun.
+    private const ulong Begun = 1UL << 63;
+    private ulong _session;
+
+    /// <summary>Takes ownership of a file system.</summary>
+    public FuseServer(IFileSystem fileSystem) => FileSystem = fileSystem;
+
+    internal IFileSystem FileSystem { get; }
+
+    /// <summary>Whether the guest has sent INIT, and neither DESTROY nor <see cref="Reset"/> came since.</summary>
+    public bool IsInitialized => (Volatile.Read(ref _session) & Begun) != 0;
+
+    /// <summary>What INIT agreed on.</summary>
+    public InitFlags Negotiated => (InitFlags)(Volatile.Read(ref _session) & ~Begun);
+
+    /// <summary>Makes this thread able to answer requests. Call it on the thread that will use the worker: it changes the thread for good.</summary>
+    /// <exception cref="Linux.LinuxException">The thread could not be prepared.</exception>
+    public FuseWorker CreateWorker()
+    {
+        FuseWorker worker = new(this);
+        lock (_workersLock)
+        {
+            _workers.Add(worker);
+        }
+
+        return worker;
+    }
+
+    /// <summary>Ends the session: every inode and handle is let go. The next INIT begins a new one.</summary>
+    public void Reset()
+    {
+        Volatile.Write(ref _session, 0);
+        FileSystem.EndSession();
+    }
+
+    /// <summary>All workers' counts up to now, also of those that are gone.</summary>
+    public OperationCounters Count()
+    {
+        OperationCounters total = new();
+        lock (_workersLock)
+        {
+            total.Add(_retired);
+            foreach (FuseWorker worker in _workers)
+            {
+                total.Add(worker.Counters);
+            }
+        }
+
+        return total;
+    }
+
+    /// <summary>Ends the session and lets go of the file system. No worker may be in use any more.</summary>
+    public void Dispose()
+    {
+        Volatile.Write(ref _session, 0);
+        FileSystem.Dispose();
+    }
+
+    internal void Begin(InitFlags negotiated) => Volatile.Write(ref _session, (ulong)negotiated | Begun);
+
+    internal void Remove(FuseWorker worker)
+    {
+        lock (_workersLock)
+        {
+            if (_workers.Remove(worker))
+            {
+                _retired.Add(worker.Counters);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using VirtioFs.Fuse.Wire;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>How often each operation was answered. One thread counts without locks; others may read at any time.</summary>
+public sealed class OperationCounters
+{
+    private const int Slots = 64;
+    private readonly long[] _answered = new long[Slots];
+    private readonly long[] _failed = new long[Slots];
+    private long _malformed;
+    private long _bytesRead;
+    private long _bytesWritten;
+
+    /// <summary>Requests that were no requests: too short, or with no room for an answer.</summary>
+    public long Malformed => Volatile.Read(ref _malformed);
+
+    /// <summary>Bytes of file data given to the guest.</summary>
+    public long BytesRead => Volatile.Read(ref _bytesRead);
+
+    /// <summary>Bytes of file data taken from the guest.</summary>
+    public long BytesWritten => Volatile.Read(ref _bytesWritten);
+
+    /// <summary>All requests answered.</summary>
+    public long Total
+    {
+        get
+        {
+            long total = 0;
+            for (int i = 0; i < Slots; i++)
+            {
+                total += Volatile.Read(ref _answered[i]);
+            }
+
+            return total;
+        }
+    }
+
+    /// <summary>Requests of one kind that were answered, with success or not.</summary>
+    public long Answered(FuseOpcode opcode) => Volatile.Read(ref _answered[Slot(opcode)]);
+
+    /// <summary>Requests of one kind that were answered with an error.</summary>
+    public long Failed(FuseOpcode opcode) => Volatile.Read(ref _failed[Slot(opcode)]);
+
+    internal void Note(FuseOpcode opcode, nint result)
+    {
+        int slot = Slot(opcode);
+        _answered[slot]++;
+        if (result < 0)
+        {
+            _failed[slot]++;
+        }
+        else if (opcode == FuseOpcode.Read)
+        {
+            _bytesRead += result;
+        }
+    }
+
+    internal void NoteWritten(nint bytes) => _bytesWritten += bytes;
+
+    internal void NoteMalformed() => _malformed++;
+
+    internal void Add(OperationCounters other)
+    {
+        for (int i = 0; i < Slots; i++)
+        {
+            _answered[i] += Volatile.Read(ref other._answered[i]);
+            _failed[i] += Volatile.Read(ref other._failed[i]);
+        }
+
+        _malformed += other.Malformed;
+        _bytesRead += other.BytesRead;
+        _bytesWritten += other.BytesWritten;
+    }
+
+    // Slot 0 is no opcode's: it takes those that nobody knows.
+    private static int Slot(FuseOpcode opcode) => (uint)opcode < Slots ? (int)opcode : 0;
+}

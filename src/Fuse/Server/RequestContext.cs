@@ -1,0 +1,55 @@
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>Who asks, and on which thread: what every operation of a file system may want to know beside its arguments.</summary>
+public sealed unsafe class RequestContext
+{
+    internal RequestContext(RequestThread thread, WorkerMemory memory)
+    {
+        Thread = thread;
+        Memory = memory;
+    }
+
+    /// <summary>The thread that answers.</summary>
+    public RequestThread Thread { get; }
+
+    /// <summary>The caller's user, in the guest.</summary>
+    public uint UserId { get; private set; }
+
+    /// <summary>The caller's group, in the guest.</summary>
+    public uint GroupId { get; private set; }
+
+    /// <summary>The caller's process, in the guest.</summary>
+    public uint ProcessId { get; private set; }
+
+    /// <summary>A group of the caller's that owns the directory something is made in (<c>FUSE_CREATE_SUPP_GROUP</c>), or null.</summary>
+    public uint? SupplementaryGroup { get; internal set; }
+
+    /// <summary>False when an operation that would block must answer <see cref="FileSystemResult.WouldBlock"/> instead.</summary>
+    public bool MayBlock { get; private set; }
+
+    /// <summary>What INIT agreed on.</summary>
+    public InitFlags Negotiated { get; private set; }
+
+    /// <summary>The security label's attribute name for what is made (<c>FUSE_SECURITY_CTX</c>), NUL-terminated, or null.</summary>
+    internal byte* SecurityName { get; set; }
+
+    /// <summary>The label, in <see cref="WorkerMemory.Value"/>.</summary>
+    internal uint SecurityValueSize { get; set; }
+
+    internal WorkerMemory Memory { get; }
+
+    internal void Begin(in InHeader header, InitFlags negotiated, bool mayBlock)
+    {
+        UserId = header.UserId;
+        GroupId = header.GroupId;
+        ProcessId = header.ProcessId;
+        Negotiated = negotiated;
+        MayBlock = mayBlock;
+        SupplementaryGroup = null;
+        SecurityName = null;
+        SecurityValueSize = 0;
+    }
+}

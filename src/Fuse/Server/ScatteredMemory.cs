@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>Pieces of memory seen as one stretch of bytes. A guest may change the bytes at any time, never the pieces.</summary>
+internal readonly unsafe ref struct ScatteredMemory
+{
+    private readonly ReadOnlySpan<IoVec> _pieces;
+
+    internal ScatteredMemory(ReadOnlySpan<IoVec> pieces)
+    {
+        _pieces = pieces;
+        foreach (ref readonly IoVec piece in pieces)
+        {
+            Length += (long)piece.Length;
+        }
+    }
+
+    internal long Length { get; }
+
+    /// <summary>Copies out. The caller has checked that the range lies inside.</summary>
+    internal void CopyTo(long offset, byte* target, uint length) => Copy(offset, target, length, outward: true);
+
+    /// <summary>Copies in. The caller has checked that the range lies inside.</summary>
+    internal void CopyFrom(long offset, byte* source, uint length) => Copy(offset, source, length, outward: false);
+
+    /// <summary>The pieces of a range.</summary>
+    /// <returns>How many, or -1 when <paramref name="target"/> is too short for them.</returns>
+    internal int Slice(long offset, long length, Span<IoVec> target)
+    {
+        int count = 0;
+        foreach (ref readonly IoVec piece in _pieces)
+        {
+            long size = (long)piece.Length;
+            if (offset >= size)
+            {
+                offset -= size;
+                continue;
+            }
+
+            if (length == 0)
+            {
+                break;
+            }
+
+            if (count == target.Length)
+            {
+                return -1;
+            }
+
+            long part = Math.Min(size - offset, length);
+            target[count++] = new IoVec(piece.Address + (nint)offset, (nuint)part);
+            length -= part;
+            offset = 0;
+        }
+
+        return count;
+    }
+
+    private void Copy(long offset, byte* other, uint length, bool outward)
+    {
+        foreach (ref readonly IoVec piece in _pieces)
+        {
+            long size = (long)piece.Length;
+            if (offset >= size)
+            {
+                offset -= size;
+                continue;
+            }
+
+            uint part = (uint)Math.Min(size - offset, length);
+            byte* here = (byte*)piece.Address + offset;
+            Unsafe.CopyBlockUnaligned(outward ? other : here, outward ? here : other, part);
+            other += part;
+            length -= part;
+            offset = 0;
+            if (length == 0)
+            {
+                return;
+            }
+        }
+    }
+}
