@@ -1,0 +1,108 @@
+namespace VirtioFs.DeviceEngine;
+
+/// <summary>The shares of this process, whoever started them. All members can be used from any thread.</summary>
+public static class ShareRegistry
+{
+    private static readonly Lock Gate = new();
+    private static readonly List<Share> Shares = [];
+    private static int s_lastId;
+
+    static ShareRegistry() => AppDomain.CurrentDomain.ProcessExit += (_, _) => RemoveSockets();
+
+    /// <summary>
+    /// A share was added, was removed, or changed its state. Raised on the thread that did it, so a handler must be quick; what it
+    /// throws is ignored.
+    /// </summary>
+    public static event EventHandler? Changed;
+
+    /// <summary>Every share that has been started and not stopped, faulted ones included, in the order of their ids.</summary>
+    public static IReadOnlyList<Share> List()
+    {
+        lock (Gate)
+        {
+            return [.. Shares];
+        }
+    }
+
+    /// <summary>The share with this id; null when there is none, or it was stopped.</summary>
+    /// <param name="id">A <see cref="Share.Id"/>.</param>
+    public static Share? Find(int id)
+    {
+        lock (Gate)
+        {
+            return Shares.Find(share => share.Id == id);
+        }
+    }
+
+    internal static int TakeId() => Interlocked.Increment(ref s_lastId);
+
+    /// <summary>Adds a share that is about to listen, so that of two with one socket or tag the second is refused before it touches anything.</summary>
+    internal static void Add(Share share)
+    {
+        lock (Gate)
+        {
+            foreach (Share other in Shares)
+            {
+                RefuseConflict(share.Options, other);
+            }
+
+            Shares.Add(share);
+        }
+
+        RaiseChanged();
+    }
+
+    internal static void Remove(Share share)
+    {
+        lock (Gate)
+        {
+            if (!Shares.Remove(share))
+            {
+                return;
+            }
+        }
+
+        RaiseChanged();
+    }
+
+    internal static void RaiseChanged()
+    {
+        foreach (EventHandler handler in Delegate.EnumerateInvocationList(Changed))
+        {
+            try
+            {
+                handler(null, EventArgs.Empty);
+            }
+#pragma warning disable CA1031 // A subscriber's fault must not reach the share's own thread.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+            }
+        }
+    }
+
+    private static void RefuseConflict(ShareOptions options, Share other)
+    {
+        if (other.Options.SocketPath == options.SocketPath)
+        {
+            throw new ShareConflictException(
+                $"Share {other.Id} of '{other.Options.Path}' already has the socket '{options.SocketPath}'. Stop it, or choose another socket path.",
+                other.Id);
+        }
+
+        if (other.Options.Tag == options.Tag)
+        {
+            throw new ShareConflictException(
+                $"Share {other.Id} of '{other.Options.Path}' already has the tag '{options.Tag}'. Stop it, or choose another tag.",
+                other.Id);
+        }
+    }
+
+    private static void RemoveSockets()
+    {
+        foreach (Share share in List())
+        {
+            share.RemoveSocketFile();
+        }
+    }
+}

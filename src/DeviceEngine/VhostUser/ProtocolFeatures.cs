@@ -1,0 +1,19 @@
+namespace VirtioFs.DeviceEngine.VhostUser;
+
+/// <summary>Extensions of the protocol (vhost-user: Protocol features).</summary>
+[Flags]
+internal enum ProtocolFeatures : ulong
+{
+    None = 0,
+    MultipleQueues = 1UL << 0,
+    LogSharedMemory = 1UL << 1,
+    ReplyAcknowledge = 1UL << 3,
+    BackEndChannel = 1UL << 5,
+    Configuration = 1UL << 9,
+    ResetDevice = 1UL << 13,
+    ConfigureMemorySlots = 1UL << 15,
+    Status = 1UL << 16,
+
+    Offered = MultipleQueues | LogSharedMemory | ReplyAcknowledge | BackEndChannel | Configuration | ResetDevice
+        | ConfigureMemorySlots | Status,
+}
