@@ -37,7 +37,7 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
     /// <param name="category">What kind of failure it is.</param>
     /// <param name="target">The item that failed.</param>
     /// <param name="exception">What went wrong, as a full sentence.</param>
-    /// <param name="recommendedAction">What the user can do, as a full sentence. It is shown after the exception's message.</param>
+    /// <param name="recommendedAction">What the user can do, as a full sentence. PowerShell shows it below the error.</param>
     protected void WriteFailure(string errorId, ErrorCategory category, object? target, Exception exception, string recommendedAction) =>
         WriteError(CreateErrorRecord(errorId, category, target, exception, recommendedAction));
 
@@ -52,7 +52,7 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
         ArgumentNullException.ThrowIfNull(exception);
         return new ErrorRecord(exception, errorId, category, target)
         {
-            ErrorDetails = new ErrorDetails($"{exception.Message} {recommendedAction}") { RecommendedAction = recommendedAction },
+            ErrorDetails = new ErrorDetails(exception.Message) { RecommendedAction = recommendedAction },
         };
     }
 
@@ -73,7 +73,7 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
                 return false;
             }
 
-            path = Path.GetFullPath(candidate);
+            path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(candidate));
             return true;
         }
         catch (Exception e) when (e is SessionStateException or ProviderInvocationException or ArgumentException or NotSupportedException)
@@ -100,7 +100,7 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
                 return false;
             }
 
-            paths = [.. found.Select(Path.GetFullPath)];
+            paths = [.. found.Select(match => Path.TrimEndingDirectorySeparator(Path.GetFullPath(match)))];
             return true;
         }
         catch (ItemNotFoundException)

@@ -1,0 +1,15 @@
+using System.Collections;
+using System.Globalization;
+using VirtioFs.DeviceEngine;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Completes the ids of this process's shares.</summary>
+public sealed class ShareIdCompleter : LiveValueCompleter
+{
+    /// <inheritdoc/>
+    protected override IEnumerable<LiveValue> FindValues(IDictionary boundParameters) =>
+        ShareRegistry.List()
+            .OrderBy(share => share.Id)
+            .Select(share => new LiveValue(share.Id.ToString(CultureInfo.InvariantCulture), $"{share.Options.Tag}: {share.Options.Path} ({share.State})"));
+}

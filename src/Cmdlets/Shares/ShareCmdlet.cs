@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Management.Automation;
+using VirtioFs.DeviceEngine;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>A cmdlet that works on shares which people name by tags with wildcards, or by ids.</summary>
+public abstract class ShareCmdlet : VirtioFsCmdlet
+{
+    /// <summary>All shares of the process, oldest first.</summary>
+    private protected static IEnumerable<Share> AllShares() => ShareRegistry.List().OrderBy(share => share.Id);
+
+    /// <summary>The shares that a tag names; a pattern may name none, a plain tag that names none is reported.</summary>
+    private protected IEnumerable<Share> FindShares(string tag)
+    {
+        if (WildcardPattern.ContainsWildcardCharacters(tag))
+        {
+            WildcardPattern pattern = WildcardPattern.Get(tag, WildcardOptions.IgnoreCase);
+            return AllShares().Where(share => pattern.IsMatch(share.Options.Tag));
+        }
+
+        string plain = WildcardPattern.Unescape(tag);
+        if (AllShares().FirstOrDefault(share => share.Options.Tag == plain) is { } found)
+        {
+            return [found];
+        }
+
+        WriteNotFound($"the tag '{plain}'", tag);
+        return [];
+    }
+
+    /// <summary>The share that an id names, or a report that there is none.</summary>
+    private protected IEnumerable<Share> FindShares(int id)
+    {
+        if (ShareRegistry.Find(id) is { } found)
+        {
+            return [found];
+        }
+
+        WriteNotFound($"the id {id.ToString(CultureInfo.InvariantCulture)}", id);
+        return [];
+    }
+
+    private void WriteNotFound(string name, object target) =>
+        WriteFailure("ShareNotFound", ErrorCategory.ObjectNotFound, target,
+            new ItemNotFoundException($"No share of this process has {name}."), "Get-VirtioFsShare lists those there are.");
+}

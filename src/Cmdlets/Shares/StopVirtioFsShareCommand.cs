@@ -1,0 +1,118 @@
+using System.Management.Automation;
+using VirtioFs.DeviceEngine;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Stops shares of this process. A guest that is connected loses its files, so that is asked first.</summary>
+[Cmdlet(VerbsLifecycle.Stop, "VirtioFsShare", DefaultParameterSetName = TagSet, SupportsShouldProcess = true)]
+[OutputType(typeof(VirtioFsShareInfo))]
+public sealed class StopVirtioFsShareCommand : ShareCmdlet
+{
+    private const string TagSet = "Tag";
+    private const string IdSet = "Id";
+    private const string InputObjectSet = "InputObject";
+
+    private bool _yesToAll;
+    private bool _noToAll;
+
+    /// <summary>Tags of the shares, with wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = TagSet)]
+    [ArgumentCompleter(typeof(ShareTagCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Tag { get; set; } = [];
+
+    /// <summary>Ids of the shares.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = IdSet)]
+    [ArgumentCompleter(typeof(ShareIdCompleter))]
+    public int[] Id { get; set; } = [];
+
+    /// <summary>Shares, as Get-VirtioFsShare and Start-VirtioFsShare give them.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [ValidateNotNull]
+    public VirtioFsShareInfo[] InputObject { get; set; } = [];
+
+    /// <summary>Stops without asking, even when a guest is connected.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emits each share that was stopped.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (Share share in Select().DistinctBy(share => share.Id).ToArray())
+        {
+            if (Cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+
+            Stop(share);
+        }
+    }
+
+    private IEnumerable<Share> Select() => ParameterSetName switch
+    {
+        TagSet => Tag.SelectMany(tag => FindShares(tag)),
+        IdSet => Id.SelectMany(id => FindShares(id)),
+        _ => InputObject.SelectMany(FindAgain),
+    };
+
+    private IEnumerable<Share> FindAgain(VirtioFsShareInfo info)
+    {
+        if (ShareRegistry.Find(info.Id) is { } share)
+        {
+            return [share];
+        }
+
+        WriteVerbose($"Share {info.Id} ('{info.Tag}') has been stopped already.");
+        return [];
+    }
+
+    private void Stop(Share share)
+    {
+        string target = $"{share.Options.Tag} ({share.Options.Path})";
+        if (!ShouldProcess(target, share.State == ShareState.Connected ? "Stop the share under its connected guest" : "Stop the share")
+            || !MayDisconnect(share))
+        {
+            return;
+        }
+
+        share.Stop();
+        if (PassThru)
+        {
+            WriteObject(new VirtioFsShareInfo(share));
+        }
+    }
+
+    // ShouldProcess has one impact for the whole cmdlet. While a guest is connected the impact is high, so where ShouldProcess
+    // did not ask at medium impact and the user has not said -Confirm:$false, this asks.
+    private bool MayDisconnect(Share share)
+    {
+        bool asks = share.State == ShareState.Connected
+            && !Force
+            && !MyInvocation.BoundParameters.ContainsKey("Confirm")
+            && GetVariableValue("ConfirmPreference") is ConfirmImpact.High or "High";
+        if (!asks)
+        {
+            return true;
+        }
+
+        try
+        {
+            return ShouldContinue(
+                $"A guest is connected to the share '{share.Options.Tag}' of '{share.Options.Path}'. It loses the files at once, and what it has not written yet. Stop the share?",
+                "Stop a share in use", ref _yesToAll, ref _noToAll);
+        }
+        catch (Exception e) when (e is PSInvalidOperationException or System.Management.Automation.Host.HostException)
+        {
+            WriteFailure("GuestConnected", ErrorCategory.ResourceBusy, share.Id,
+                $"A guest is connected to the share '{share.Options.Tag}', and nobody can be asked in this session.",
+                "Unmount the file system in the guest first, or use -Force.");
+            return false;
+        }
+    }
+}
