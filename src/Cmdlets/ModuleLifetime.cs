@@ -5,14 +5,13 @@ using VirtioFs.DeviceEngine;
 namespace VirtioFs.Cmdlets;
 
 /// <summary>
-/// Stops the shares when nothing can reach them any more: when the last runspace that holds the module removes it, and when
-/// the process ends. Shares belong to the process, so removing the module from one runspace takes nothing from another.
+/// Stops the shares when nothing can reach them any more: when the last runspace that holds the module removes it. Shares
+/// belong to the process, so removing the module from one runspace takes nothing from another.
 /// </summary>
 public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {
     private static readonly Lock Gate = new();
     private static readonly Dictionary<Guid, WeakReference<Runspace>> Holders = [];
-    private static bool _watchesProcess;
 
     /// <summary>Called by PowerShell each time that a runspace imports the module.</summary>
     public void OnImport()
@@ -22,12 +21,6 @@ public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssembly
             if (Runspace.DefaultRunspace is { } runspace)
             {
                 Holders[runspace.InstanceId] = new WeakReference<Runspace>(runspace);
-            }
-
-            if (!_watchesProcess)
-            {
-                AppDomain.CurrentDomain.ProcessExit += (_, _) => StopAll();
-                _watchesProcess = true;
             }
         }
     }
