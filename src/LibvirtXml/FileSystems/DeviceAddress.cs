@@ -1,0 +1,12 @@
+namespace VirtioFs.LibvirtXml;
+
+/// <summary>Where a device sits in the guest.</summary>
+public abstract record DeviceAddress
+{
+    private protected DeviceAddress()
+    {
+    }
+
+    /// <summary>libvirt's name of the bus: <c>pci</c>, <c>ccw</c>, ….</summary>
+    public abstract string Type { get; }
+}

@@ -1,0 +1,7 @@
+namespace VirtioFs.LibvirtXml;
+
+/// <summary>Where a file system stands among the devices, as libvirt writes them (`virDomainDefFormatInternal`).</summary>
+internal static class DeviceOrder
+{
+    public static readonly string[] UpToFileSystem = ["emulator", "disk", "controller", "lease", "filesystem"];
+}

@@ -1,0 +1,14 @@
+namespace VirtioFs.LibvirtXml;
+
+/// <summary>The root of all errors that this library reports on purpose. The message is a full sentence for the user.</summary>
+public abstract class LibvirtXmlException : Exception
+{
+    private protected LibvirtXmlException(string errorId, string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+        ErrorId = errorId;
+    }
+
+    /// <summary>A name of the error that stays the same from release to release, for scripts to test.</summary>
+    public string ErrorId { get; }
+}
