@@ -1,1 +1,3 @@
-return 0;
+using VirtioFs.Bench;
+
+return BenchCommandLine.Build().Parse(args).Invoke();
