@@ -22,6 +22,9 @@ public sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
+    /// <summary>Closes a plain descriptor, whose number is free also when this answers a negated error number.</summary>
+    public static int TryClose(int descriptor) => LibC.Result(LibC.close(descriptor));
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
 }

@@ -5,7 +5,7 @@ namespace VirtioFs.Fuse.Wire;
 
 /// <summary><c>struct fuse_attr</c> (<c>linux/fuse.h</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]
-public struct FileAttributes
+public struct InodeAttributes
 {
     /// <summary><c>FUSE_ATTR_SUBMOUNT</c>: the root of a mount inside of the share.</summary>
     public const uint Submount = 1;
@@ -59,7 +59,7 @@ public struct FileAttributes
     public uint Flags;
 
     /// <summary>Converts what statx(2) told.</summary>
-    public static FileAttributes From(in FileStatus status) => new()
+    public static InodeAttributes From(in FileStatus status) => new()
     {
         Inode = status.Inode,
         Size = status.Size,
@@ -102,7 +102,7 @@ public struct EntryOut
     public uint AttributesValidNanoseconds;
 
     /// <summary>The attributes.</summary>
-    public FileAttributes Attributes;
+    public InodeAttributes Attributes;
 }
 
 /// <summary><c>struct fuse_attr_out</c>.</summary>
@@ -119,7 +119,7 @@ public struct AttributesOut
     public uint Unused;
 
     /// <summary>The attributes.</summary>
-    public FileAttributes Attributes;
+    public InodeAttributes Attributes;
 }
 
 /// <summary><c>struct fuse_getattr_in</c>.</summary>

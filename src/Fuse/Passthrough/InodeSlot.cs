@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>One inode that the guest knows: 64 bytes, and the bytes of its file handle where it has one.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct InodeSlot
+{
+    /// <summary>See <see cref="SlotLifetime"/>.</summary>
+    public long Lifetime;
+
+    /// <summary>References that the guest holds; changed under the shard's lock.</summary>
+    public ulong Lookups;
+
+    /// <summary>Inode number.</summary>
+    public ulong Inode;
+
+    /// <summary>Time of birth in nanoseconds, 0 where the file system tells none: tells a number's next owner from this one.</summary>
+    public long Birth;
+
+    /// <summary>File handle in native memory, or null.</summary>
+    public InodeHandle* Handle;
+
+    /// <summary>Path reference, or -1. Once set, it stays while the slot is in use by anybody.</summary>
+    public int Descriptor;
+
+    /// <summary>The next slot in the same bucket, or 0.</summary>
+    public int Next;
+
+    /// <summary>Number of the <see cref="Place"/>.</summary>
+    public int Place;
+
+    /// <summary>File type, as in a mode.</summary>
+    public ushort Type;
+
+    /// <summary>Whether it was used since the hand of the clock last came by.</summary>
+    public bool Touched;
+
+    /// <summary>Whether the handle was got by name after statx, and must be held against it when it is first opened.</summary>
+    public bool Unverified;
+
+    /// <summary>Whether lookups find it: false once its number belongs to another file.</summary>
+    public bool Hashed;
+}

@@ -1,0 +1,530 @@
+using System.Runtime.InteropServices;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>
+/// The inodes that a guest knows. A node id is a slot's number with its generation, found without locks; a shard's lock is
+/// held only to find an inode by what the host calls it, and to count references.
+/// </summary>
+internal sealed unsafe class InodeTable : IDisposable
+{
+    /// <summary><c>FUSE_ROOT_ID</c>.</summary>
+    internal const ulong RootNode = 1;
+
+    private const int ShardBits = 6;
+    private const int EvictionBatch = 32;
+
+    private readonly SlotMemory<InodeSlot> _slots = new();
+    private readonly Shard[] _shards = new Shard[1 << ShardBits];
+    private readonly PlaceTable _places;
+    private readonly int _budget;
+    private readonly Lock _clockLock = new();
+    private int _descriptors;
+    private int _count;
+    private int _hand = 1;
+    private int _fruitlessBelow;
+
+    internal InodeTable(PlaceTable places, int descriptorBudget)
+    {
+        _places = places;
+        _budget = descriptorBudget;
+        for (int i = 0; i < _shards.Length; i++)
+        {
+            _shards[i] = new Shard();
+        }
+    }
+
+    /// <summary>Inodes that the guest knows.</summary>
+    internal int Count => Volatile.Read(ref _count);
+
+    /// <summary>Path references held.</summary>
+    internal int Descriptors => Volatile.Read(ref _descriptors);
+
+    /// <summary>Makes the root, which is never forgotten. The table owns the descriptor.</summary>
+    internal void AddRoot(int descriptor, Place place, in FileStatus status)
+    {
+        ulong node = Add(_shards[0], InodeKey.Of(place, status), status, ref descriptor, null, hashed: false);
+        if (node != RootNode)
+        {
+            throw new InvalidOperationException("The root must be the first inode of a table.");
+        }
+
+        _ = SlotLifetime.TryPin(ref _slots[(int)node]->Lifetime, 0);
+    }
+
+    /// <summary>Begins to use an inode. ESTALE for one that the guest does not know.</summary>
+    internal int Pin(ulong node, out InodePin pin)
+    {
+        InodeSlot* slot = _slots[(int)(uint)node];
+        if (slot is null || !SlotLifetime.TryPin(ref slot->Lifetime, (uint)(node >> 32)))
+        {
+            pin = default;
+            return -Errno.ESTALE;
+        }
+
+        pin = new InodePin(this, (int)(uint)node, slot);
+        return 0;
+    }
+
+    internal void Unpin(int index, InodeSlot* slot)
+    {
+        if (SlotLifetime.Unpin(ref slot->Lifetime))
+        {
+            Free(index, slot);
+        }
+    }
+
+    /// <summary>A path reference to a pinned inode, valid while it is pinned; or a negated error number.</summary>
+    internal int Descriptor(in InodePin pin)
+    {
+        InodeSlot* slot = pin.Slot;
+        slot->Touched = true;
+        int descriptor = Volatile.Read(ref slot->Descriptor);
+        return descriptor >= 0 ? descriptor : Reopen(slot);
+    }
+
+    /// <summary>Opens a pinned inode, a regular file or directory, for itself.</summary>
+    /// <param name="pin">The inode.</param>
+    /// <param name="descriptorDirectory">A reference to <c>/proc/self/fd</c>.</param>
+    /// <param name="flags">As for open(2).</param>
+    internal int Open(in InodePin pin, int descriptorDirectory, int flags)
+    {
+        InodeSlot* slot = pin.Slot;
+        if (slot->Type is not ((ushort)FileStatus.Regular or (ushort)FileStatus.Directory))
+        {
+            return -Errno.EACCES;
+        }
+
+        if (Volatile.Read(ref slot->Descriptor) < 0 && !slot->Unverified)
+        {
+            return OpenByHandle(slot, flags);
+        }
+
+        int descriptor = Descriptor(pin);
+        if (descriptor < 0)
+        {
+            return descriptor;
+        }
+
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        return Files.Open(descriptorDirectory, name, (flags & ~OpenFlags.NoFollow) | OpenFlags.NoControllingTerminal);
+    }
+
+    /// <summary>Counts one more reference to an inode that is known already. False when it is not, or is not known well enough.</summary>
+    internal bool TryReference(Place place, in FileStatus status, out ulong node)
+    {
+        InodeKey key = InodeKey.Of(place, status);
+        ulong hash = key.Hash();
+        Shard shard = ShardOf(hash);
+        lock (shard)
+        {
+            int index = Find(shard, hash, key);
+            node = 0;
+            if (index == 0)
+            {
+                return false;
+            }
+
+            InodeSlot* slot = _slots[index];
+            if (slot->Descriptor < 0 && key.Birth == 0)
+            {
+                // Nothing keeps the number from being another file's by now: the caller looks closer.
+                return false;
+            }
+
+            slot->Lookups++;
+            node = NodeOf(index, slot);
+            return true;
+        }
+    }
+
+    /// <summary>Counts one more reference to an inode, which becomes known if it was not.</summary>
+    /// <param name="place">Where it is.</param>
+    /// <param name="status">What statx told of <paramref name="descriptor"/>, or of the name that the handle was got by.</param>
+    /// <param name="descriptor">A path reference; -1 afterwards when the table keeps it. Or -1 from the beginning.</param>
+    /// <param name="handle">The file handle, or null.</param>
+    /// <param name="verified">Whether handle and status are certainly those of one file.</param>
+    /// <returns>The node id, or 0 when the table is full.</returns>
+    internal ulong Reference(Place place, in FileStatus status, ref int descriptor, InodeHandle* handle, bool verified)
+    {
+        InodeKey key = InodeKey.Of(place, status);
+        ulong hash = key.Hash();
+        Shard shard = ShardOf(hash);
+        ulong node;
+        lock (shard)
+        {
+            int index = Find(shard, hash, key);
+            if (index != 0 && key.Birth == 0 && IsAnotherFile(_slots[index], descriptor, handle))
+            {
+                Unhash(shard, index, _slots[index]);
+                index = 0;
+            }
+
+            if (index != 0)
+            {
+                InodeSlot* slot = _slots[index];
+                slot->Lookups++;
+                return NodeOf(index, slot);
+            }
+
+            node = Add(shard, key, status, ref descriptor, handle, hashed: true);
+            if (node != 0)
+            {
+                _slots[(int)(uint)node]->Unverified = !verified;
+            }
+        }
+
+        KeepBudget();
+        return node;
+    }
+
+    /// <summary>Takes references back; the last one lets the inode go.</summary>
+    internal void Forget(ulong node, ulong count)
+    {
+        if (node == RootNode || Pin(node, out InodePin pin) < 0)
+        {
+            return;
+        }
+
+        InodeSlot* slot = pin.Slot;
+        Shard shard = ShardOf(KeyOf(slot).Hash());
+        lock (shard)
+        {
+            slot->Lookups -= Math.Min(count, slot->Lookups);
+            if (slot->Lookups == 0)
+            {
+                Unhash(shard, (int)(uint)node, slot);
+                _ = SlotLifetime.Retire(ref slot->Lifetime);
+            }
+        }
+
+        pin.Dispose();
+    }
+
+    /// <summary>Lets all inodes but the root go; those in use go when their use ends.</summary>
+    internal void Clear()
+    {
+        int end = _slots.End;
+        for (int index = (int)RootNode + 1; index < end; index++)
+        {
+            InodeSlot* slot = _slots[index];
+            if (!SlotLifetime.IsLive(Volatile.Read(ref slot->Lifetime)))
+            {
+                continue;
+            }
+
+            uint generation = SlotLifetime.Generation(Volatile.Read(ref slot->Lifetime));
+            Forget(((ulong)generation << 32) | (uint)index, ulong.MaxValue);
+        }
+    }
+
+    public void Dispose()
+    {
+        Clear();
+        InodeSlot* root = _slots[(int)RootNode];
+        if (root is not null)
+        {
+            FileDescriptor.Close(root->Descriptor);
+        }
+
+        _slots.Dispose();
+    }
+
+    private static ulong NodeOf(int index, InodeSlot* slot) =>
+        ((ulong)SlotLifetime.Generation(Volatile.Read(ref slot->Lifetime)) << 32) | (uint)index;
+
+    private static InodeKey KeyOf(InodeSlot* slot) => new(slot->Place, slot->Inode, slot->Birth);
+
+    private Shard ShardOf(ulong hash) => _shards[hash & ((1 << ShardBits) - 1)];
+
+    private ulong Add(Shard shard, InodeKey key, in FileStatus status, ref int descriptor, InodeHandle* handle, bool hashed)
+    {
+        int index = _slots.Take();
+        if (index == 0)
+        {
+            return 0;
+        }
+
+        InodeSlot* slot = _slots[index];
+        slot->Lookups = 1;
+        slot->Inode = key.Inode;
+        slot->Birth = key.Birth;
+        slot->Place = key.Place;
+        slot->Type = (ushort)status.Type;
+        slot->Touched = false;
+        slot->Unverified = false;
+        slot->Handle = Copy(handle);
+        slot->Descriptor = descriptor;
+        if (descriptor >= 0)
+        {
+            _ = Interlocked.Increment(ref _descriptors);
+            descriptor = -1;
+        }
+
+        if (hashed)
+        {
+            shard.Insert(_slots, index, key.Hash());
+            slot->Hashed = true;
+        }
+
+        _ = Interlocked.Increment(ref _count);
+        SlotLifetime.Open(ref slot->Lifetime);
+        return NodeOf(index, slot);
+    }
+
+    private int Find(Shard shard, ulong hash, InodeKey key)
+    {
+        for (int index = shard.First(hash); index != 0; index = _slots[index]->Next)
+        {
+            if (KeyOf(_slots[index]) == key)
+            {
+                return index;
+            }
+        }
+
+        return 0;
+    }
+
+    private void Unhash(Shard shard, int index, InodeSlot* slot)
+    {
+        if (slot->Hashed)
+        {
+            shard.Remove(_slots, index, KeyOf(slot).Hash());
+            slot->Hashed = false;
+        }
+    }
+
+    /// <summary>Whether a slot without a descriptor of its own stands for another file than the one at hand.</summary>
+    private static bool IsAnotherFile(InodeSlot* slot, int descriptor, InodeHandle* handle)
+    {
+        if (slot->Descriptor >= 0 || slot->Handle is null)
+        {
+            return false;
+        }
+
+        InodeHandle own;
+        if (handle is null)
+        {
+            if (descriptor < 0 || InodeHandle.Of(descriptor, out own) < 0)
+            {
+                return true;
+            }
+
+            handle = &own;
+        }
+
+        return slot->Handle->Size != handle->Size || slot->Handle->Type != handle->Type
+            || !new ReadOnlySpan<byte>(slot->Handle->Data, (int)handle->Size).SequenceEqual(new(handle->Data, (int)handle->Size));
+    }
+
+    private static InodeHandle* Copy(InodeHandle* handle)
+    {
+        if (handle is null)
+        {
+            return null;
+        }
+
+        nuint size = 8 + handle->Size;
+        InodeHandle* copy = (InodeHandle*)NativeMemory.Alloc(size);
+        NativeMemory.Copy(handle, copy, size);
+        return copy;
+    }
+
+    private int OpenByHandle(InodeSlot* slot, int flags)
+    {
+        Place place = _places[slot->Place];
+        int result = slot->Handle is null ? -Errno.ESTALE : InodeHandle.Open(place.Mount, slot->Handle, flags);
+        if (result == -Errno.ESTALE)
+        {
+            // The number may be another file's by now; a new lookup is to find that one.
+            Shard shard = ShardOf(KeyOf(slot).Hash());
+            lock (shard)
+            {
+                Unhash(shard, IndexOf(slot), slot);
+            }
+        }
+
+        return result;
+    }
+
+    private int Reopen(InodeSlot* slot)
+    {
+        int descriptor = OpenByHandle(slot, OpenFlags.Path);
+        if (descriptor < 0)
+        {
+            return descriptor;
+        }
+
+        if (slot->Unverified && !IsTheSame(slot, descriptor))
+        {
+            FileDescriptor.Close(descriptor);
+            return -Errno.ESTALE;
+        }
+
+        int kept = Interlocked.CompareExchange(ref slot->Descriptor, descriptor, -1);
+        if (kept >= 0)
+        {
+            FileDescriptor.Close(descriptor);
+            return kept;
+        }
+
+        slot->Unverified = false;
+        _ = Interlocked.Increment(ref _descriptors);
+        KeepBudget();
+        return descriptor;
+    }
+
+    private static bool IsTheSame(InodeSlot* slot, int descriptor) =>
+        FileStatus.Of(descriptor, out FileStatus status) == 0
+        && status.Inode == slot->Inode
+        && InodeKey.BirthOf(status) == slot->Birth;
+
+    private int IndexOf(InodeSlot* slot)
+    {
+        ulong hash = KeyOf(slot).Hash();
+        for (int index = ShardOf(hash).First(hash); index != 0; index = _slots[index]->Next)
+        {
+            if (_slots[index] == slot)
+            {
+                return index;
+            }
+        }
+
+        return 0;
+    }
+
+    private void Free(int index, InodeSlot* slot)
+    {
+        if (slot->Descriptor >= 0)
+        {
+            FileDescriptor.Close(slot->Descriptor);
+            _ = Interlocked.Decrement(ref _descriptors);
+            slot->Descriptor = -1;
+        }
+
+        NativeMemory.Free(slot->Handle);
+        slot->Handle = null;
+        _ = Interlocked.Decrement(ref _count);
+        SlotLifetime.Close(ref slot->Lifetime);
+        _slots.Free(index);
+    }
+
+    /// <summary>Lets go of descriptors that were not used lately, where a file handle can stand in (the clock algorithm).</summary>
+    private void KeepBudget()
+    {
+        if (Volatile.Read(ref _descriptors) <= Math.Max(_budget, _fruitlessBelow) || !_clockLock.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            int end = _slots.End;
+            int evicted = 0;
+            for (int looked = 0; looked < 2 * end && evicted < EvictionBatch; looked++)
+            {
+                _hand = _hand + 1 < end ? _hand + 1 : (int)RootNode + 1;
+                if (_hand < end && TryEvict(_hand))
+                {
+                    evicted++;
+                }
+            }
+
+            // Where nothing can be let go, looking again at each new inode would cost more and more.
+            _fruitlessBelow = evicted == 0 ? _descriptors + (_descriptors / 4) + EvictionBatch : 0;
+        }
+        finally
+        {
+            _clockLock.Exit();
+        }
+    }
+
+    private bool TryEvict(int index)
+    {
+        InodeSlot* slot = _slots[index];
+        if (slot->Descriptor < 0 || !SlotLifetime.TryBeginChange(ref slot->Lifetime))
+        {
+            return false;
+        }
+
+        bool evict = !slot->Touched && slot->Descriptor >= 0 && _places[slot->Place].HasHandles && HoldByHandle(slot);
+        slot->Touched = false;
+        if (evict)
+        {
+            FileDescriptor.Close(slot->Descriptor);
+            _ = Interlocked.Decrement(ref _descriptors);
+            Volatile.Write(ref slot->Descriptor, -1);
+        }
+
+        if (SlotLifetime.EndChange(ref slot->Lifetime))
+        {
+            Free(index, slot);
+        }
+
+        return evict;
+    }
+
+    private static bool HoldByHandle(InodeSlot* slot)
+    {
+        if (slot->Handle is null && InodeHandle.Of(slot->Descriptor, out InodeHandle handle) == 0)
+        {
+            slot->Handle = Copy(&handle);
+        }
+
+        return slot->Handle is not null;
+    }
+
+    /// <summary>One part of the table by which inodes are found; it is its own lock.</summary>
+    private sealed class Shard
+    {
+        private int[] _buckets = new int[64];
+        private int _count;
+
+        internal int First(ulong hash) => _buckets[Bucket(hash)];
+
+        internal void Insert(SlotMemory<InodeSlot> slots, int index, ulong hash)
+        {
+            if (_count >= _buckets.Length)
+            {
+                Grow(slots);
+            }
+
+            _count++;
+            ref int bucket = ref _buckets[Bucket(hash)];
+            slots[index]->Next = bucket;
+            bucket = index;
+        }
+
+        internal void Remove(SlotMemory<InodeSlot> slots, int index, ulong hash)
+        {
+            ref int link = ref _buckets[Bucket(hash)];
+            while (link != index)
+            {
+                link = ref slots[link]->Next;
+            }
+
+            link = slots[index]->Next;
+            _count--;
+        }
+
+        private int Bucket(ulong hash) => (int)(hash >> ShardBits) & (_buckets.Length - 1);
+
+        private void Grow(SlotMemory<InodeSlot> slots)
+        {
+            int[] old = _buckets;
+            _buckets = new int[old.Length * 2];
+            foreach (int first in old)
+            {
+                for (int index = first, next; index != 0; index = next)
+                {
+                    next = slots[index]->Next;
+                    ref int bucket = ref _buckets[Bucket(KeyOf(slots[index]).Hash())];
+                    slots[index]->Next = bucket;
+                    bucket = index;
+                }
+            }
+        }
+    }
+}

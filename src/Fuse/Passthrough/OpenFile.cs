@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>One file or directory that the guest holds open.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct OpenFile
+{
+    /// <summary>See <see cref="SlotLifetime"/>.</summary>
+    public long Lifetime;
+
+    /// <summary>Where READDIR is, for a directory that was read; else null.</summary>
+    public DirectoryPosition* Directory;
+
+    /// <summary>The open descriptor.</summary>
+    public int Descriptor;
+
+    /// <summary>Number of the <see cref="Place"/>.</summary>
+    public int Place;
+
+    /// <summary>Whether it is a directory.</summary>
+    public bool IsDirectory;
+
+    /// <summary>Whether its file system cannot answer RWF_NOWAIT.</summary>
+    public bool NeverNoWait;
+}

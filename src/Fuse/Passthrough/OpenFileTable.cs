@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>The files and directories that a guest holds open. A handle is a slot's number with its generation, found without locks.</summary>
+internal sealed unsafe class OpenFileTable(int budget) : IDisposable
+{
+    private readonly SlotMemory<OpenFile> _slots = new();
+    private int _count;
+
+    /// <summary>How many are open.</summary>
+    internal int Count => Volatile.Read(ref _count);
+
+    /// <summary>Whether one more may be opened. Asked before opening, so that a hoarding guest never costs the host its last descriptor.</summary>
+    internal bool HasRoom => Volatile.Read(ref _count) < budget;
+
+    /// <summary>Takes an open descriptor in. Answers the handle, never 0; or 0 when there are too many, and then the descriptor is closed.</summary>
+    internal ulong Add(int descriptor, int place, bool isDirectory)
+    {
+        int index = Interlocked.Increment(ref _count) <= budget ? _slots.Take() : 0;
+        if (index == 0)
+        {
+            _ = Interlocked.Decrement(ref _count);
+            FileDescriptor.Close(descriptor);
+            return 0;
+        }
+
+        OpenFile* file = _slots[index];
+        file->Descriptor = descriptor;
+        file->Place = place;
+        file->IsDirectory = isDirectory;
+        file->Directory = null;
+        file->NeverNoWait = false;
+        SlotLifetime.Open(ref file->Lifetime);
+        return ((ulong)SlotLifetime.Generation(file->Lifetime) << 32) | (uint)index;
+    }
+
+    /// <summary>Begins to use an open file. EBADF for a handle that is not open, or is of the other kind.</summary>
+    internal int Pin(ulong handle, bool isDirectory, out OpenFilePin pin)
+    {
+        OpenFile* file = _slots[(int)(uint)handle];
+        if (file is null || !SlotLifetime.TryPin(ref file->Lifetime, (uint)(handle >> 32)))
+        {
+            pin = default;
+            return -Errno.EBADF;
+        }
+
+        pin = new OpenFilePin(this, (int)(uint)handle, file);
+        if (file->IsDirectory == isDirectory)
+        {
+            return 0;
+        }
+
+        pin.Dispose();
+        pin = default;
+        return -Errno.EBADF;
+    }
+
+    internal void Unpin(int index, OpenFile* file)
+    {
+        if (SlotLifetime.Unpin(ref file->Lifetime))
+        {
+            Free(index, file);
+        }
+    }
+
+    /// <summary>Closes a handle, at the latest when its last use ends. EBADF when it is not open.</summary>
+    internal int Release(ulong handle, bool isDirectory)
+    {
+        int result = Pin(handle, isDirectory, out OpenFilePin pin);
+        if (result < 0)
+        {
+            return result;
+        }
+
+        // Our own pin keeps Retire from being the last; the pin's end frees it, for one of several releases at once.
+        _ = SlotLifetime.Retire(ref pin.File->Lifetime);
+        pin.Dispose();
+        return 0;
+    }
+
+    /// <summary>Closes all.</summary>
+    internal void Clear()
+    {
+        int end = _slots.End;
+        for (int index = 1; index < end; index++)
+        {
+            OpenFile* file = _slots[index];
+            if (SlotLifetime.IsLive(Volatile.Read(ref file->Lifetime)) && SlotLifetime.Retire(ref file->Lifetime))
+            {
+                Free(index, file);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Clear();
+        _slots.Dispose();
+    }
+
+    private void Free(int index, OpenFile* file)
+    {
+        FileDescriptor.Close(file->Descriptor);
+        NativeMemory.Free(file->Directory);
+        file->Directory = null;
+        SlotLifetime.Close(ref file->Lifetime);
+        _slots.Free(index);
+        _ = Interlocked.Decrement(ref _count);
+    }
+}

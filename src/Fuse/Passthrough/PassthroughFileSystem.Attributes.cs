@@ -1,0 +1,273 @@
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>What is known of files and of the file system.</summary>
+public sealed unsafe partial class PassthroughFileSystem
+{
+    /// <inheritdoc/>
+    public int GetAttributes(RequestContext request, ulong node, ulong? handle, out AttributesOut attributes)
+    {
+        attributes = default;
+        int result = GetStatus(node, handle, out FileStatus status);
+        if (result == 0)
+        {
+            Fill(status, out attributes);
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public int GetExtendedStatus(RequestContext request, ulong node, ulong? handle, out StatxOut status)
+    {
+        status = default;
+        int result = GetStatus(node, handle, out status.Status);
+        if (result < 0)
+        {
+            status = default;
+            return result;
+        }
+
+        // The guest has mount numbers of its own; and of the attributes, those of the mount are not the file's.
+        status.Status.Mask &= FileStatus.Basic | FileStatus.BirthTimeKnown;
+        status.Status.MountId = 0;
+        status.ValidSeconds = _rules.Attributes.Seconds;
+        status.ValidNanoseconds = _rules.Attributes.Nanoseconds;
+        return 0;
+    }
+
+    /// <inheritdoc/>
+    public int SetAttributes(RequestContext request, ulong node, in SetAttributesIn change, out AttributesOut attributes)
+    {
+        attributes = default;
+        int result = PinInode(node, out InodePin pin, out int descriptor);
+        using (pin)
+        {
+            OpenFilePin file = default;
+            bool hasFile = result == 0 && (change.Valid & AttributeChanges.Handle) != 0 && _open.Pin(change.Handle, false, out file) == 0;
+            using (file)
+            {
+                result = result < 0 ? result : ChangeMode(descriptor, change);
+                result = result < 0 ? result : ChangeOwner(descriptor, change);
+                result = result < 0 ? result : ChangeSize(request, pin, hasFile ? file.Descriptor : -1, change);
+                result = result < 0 ? result : ChangeTimes(descriptor, change);
+                FileStatus status = default;
+                result = result < 0 ? result : FileStatus.Of(descriptor, out status);
+                if (result == 0)
+                {
+                    Fill(status, out attributes);
+                }
+
+                return result;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Access(RequestContext request, ulong node, uint mask)
+    {
+        const uint ExecuteByAnyone = 0x49;
+        int result = GetStatus(node, null, out FileStatus status);
+        if (result < 0 || mask == 0)
+        {
+            return result;
+        }
+
+        if (request.UserId == 0)
+        {
+            bool executes = (mask & 1) == 0 || status.Type == FileStatus.Directory || (status.Mode & ExecuteByAnyone) != 0;
+            return executes ? 0 : -Errno.EACCES;
+        }
+
+        int shift = request.UserId == status.UserId ? 6 : request.GroupId == status.GroupId ? 3 : 0;
+        return (((uint)status.Mode >> shift) & mask & 7) == (mask & 7) ? 0 : -Errno.EACCES;
+    }
+
+    /// <inheritdoc/>
+    public nint ReadLink(RequestContext request, ulong node, byte* buffer, uint size)
+    {
+        int result = PinInode(node, out InodePin pin, out int descriptor);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            return pin.Slot->Type == FileStatus.SymbolicLink ? PathCalls.ReadLink(descriptor, buffer, size) : -Errno.EINVAL;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int GetFileSystemStatus(RequestContext request, ulong node, out FileSystemStatusOut status)
+    {
+        status = default;
+        int result = PinInode(node, out InodePin pin, out int descriptor);
+        using (pin)
+        {
+            FileSystemStatus host = default;
+            result = result < 0 ? result : FileSystemStatus.Of(descriptor, out host);
+            if (result < 0)
+            {
+                return result;
+            }
+
+            status = new FileSystemStatusOut
+            {
+                Blocks = host.Blocks,
+                FreeBlocks = host.FreeBlocks,
+                AvailableBlocks = host.AvailableBlocks,
+                Files = host.Files,
+                FreeFiles = host.FreeFiles,
+                BlockSize = (uint)host.BlockSize,
+                NameLength = (uint)Math.Min(host.NameLength, WorkerMemory.MaximumName),
+                FragmentSize = (uint)host.FragmentSize,
+            };
+            return 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int SyncFileSystem(RequestContext request, ulong node)
+    {
+        if (!request.MayBlock)
+        {
+            return FileSystemResult.WouldBlock;
+        }
+
+        int result = _inodes.Pin(node, out InodePin pin);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            int mount = _places[pin.Slot->Place].Mount;
+            return mount < 0 ? 0 : Files.SyncFileSystem(mount);
+        }
+    }
+
+    private int GetStatus(ulong node, ulong? handle, out FileStatus status)
+    {
+        if (handle is not null && (_open.Pin(handle.Value, false, out OpenFilePin file) == 0 || _open.Pin(handle.Value, true, out file) == 0))
+        {
+            using (file)
+            {
+                return FileStatus.Of(file.Descriptor, out status);
+            }
+        }
+
+        status = default;
+        int result = PinInode(node, out InodePin pin, out int descriptor);
+        using (pin)
+        {
+            return result < 0 ? result : FileStatus.Of(descriptor, out status);
+        }
+    }
+
+    private void Fill(in FileStatus status, out AttributesOut attributes) => attributes = new AttributesOut
+    {
+        ValidSeconds = _rules.Attributes.Seconds,
+        ValidNanoseconds = _rules.Attributes.Nanoseconds,
+        Attributes = InodeAttributes.From(status),
+    };
+
+    private int ChangeMode(int descriptor, in SetAttributesIn change)
+    {
+        const uint PermissionMask = 0xFFF;
+        if ((change.Valid & AttributeChanges.Mode) == 0)
+        {
+            return 0;
+        }
+
+        int result = PathCalls.ChangeMode(descriptor, change.Mode & PermissionMask);
+        if (result != -Errno.ENOSYS)
+        {
+            return result;
+        }
+
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        return PathCalls.ChangeMode(_descriptors.Value, name, change.Mode & PermissionMask);
+    }
+
+    private static int ChangeOwner(int descriptor, in SetAttributesIn change)
+    {
+        if ((change.Valid & (AttributeChanges.UserId | AttributeChanges.GroupId)) == 0)
+        {
+            return 0;
+        }
+
+        uint userId = (change.Valid & AttributeChanges.UserId) != 0 ? change.UserId : uint.MaxValue;
+        uint groupId = (change.Valid & AttributeChanges.GroupId) != 0 ? change.GroupId : uint.MaxValue;
+        return PathCalls.ChangeOwner(descriptor, userId, groupId);
+    }
+
+    private int ChangeSize(RequestContext request, in InodePin pin, int openDescriptor, in SetAttributesIn change)
+    {
+        if ((change.Valid & AttributeChanges.Size) == 0)
+        {
+            return 0;
+        }
+
+        if (pin.Slot->Type != FileStatus.Regular)
+        {
+            return pin.Slot->Type == FileStatus.Directory ? -Errno.EISDIR : -Errno.EINVAL;
+        }
+
+        if (change.Size > long.MaxValue)
+        {
+            return -Errno.EFBIG;
+        }
+
+        int opened = openDescriptor >= 0 ? -1 : _inodes.Open(pin, _descriptors.Value, OpenFlags.WriteOnly | OpenFlags.NonBlock);
+        int descriptor = openDescriptor >= 0 ? openDescriptor : opened;
+        if (descriptor < 0)
+        {
+            return descriptor;
+        }
+
+        bool kill = (change.Valid & AttributeChanges.KillSetId) != 0;
+        int result = kill ? request.Thread.Without(Capability.KeepSetId) : 0;
+        result = result < 0 ? result : Files.Truncate(descriptor, (long)change.Size);
+        if (kill)
+        {
+            _ = request.Thread.With(Capability.KeepSetId);
+        }
+
+        FileDescriptor.Close(opened);
+        return result;
+    }
+
+    private int ChangeTimes(int descriptor, in SetAttributesIn change)
+    {
+        if ((change.Valid & (AttributeChanges.AccessTime | AttributeChanges.ModificationTime)) == 0)
+        {
+            return 0;
+        }
+
+        bool access = (change.Valid & AttributeChanges.AccessTime) != 0;
+        bool modification = (change.Valid & AttributeChanges.ModificationTime) != 0;
+        bool accessNow = (change.Valid & AttributeChanges.AccessTimeNow) != 0;
+        bool modificationNow = (change.Valid & AttributeChanges.ModificationTimeNow) != 0;
+        TimePair times = new()
+        {
+            AccessSeconds = (long)change.AccessTime,
+            AccessNanoseconds = !access ? TimePair.Omit : accessNow ? TimePair.Now : change.AccessNanoseconds,
+            ModificationSeconds = (long)change.ModificationTime,
+            ModificationNanoseconds = !modification ? TimePair.Omit : modificationNow ? TimePair.Now : change.ModificationNanoseconds,
+        };
+        int result = PathCalls.ChangeTimes(descriptor, times);
+        if (result != -Errno.EINVAL)
+        {
+            return result;
+        }
+
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        return PathCalls.ChangeTimes(_descriptors.Value, name, times);
+    }
+}

@@ -1,0 +1,207 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>Open directories.</summary>
+public sealed unsafe partial class PassthroughFileSystem
+{
+    // Two READDIR of one handle at once take turns; a few locks for all handles are enough for that.
+    private readonly Lock[] _directoryLocks = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
+
+    /// <inheritdoc/>
+    public int OpenDirectory(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)
+    {
+        open = default;
+        int result = _inodes.Pin(node, out InodePin pin);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            if (pin.Slot->Type != FileStatus.Directory)
+            {
+                return -Errno.ENOTDIR;
+            }
+
+            if (!_open.HasRoom)
+            {
+                return -Errno.ENFILE;
+            }
+
+            int descriptor = _inodes.Open(pin, _descriptors.Value, OpenFlags.ReadOnly | OpenFlags.Directory);
+            if (descriptor < 0)
+            {
+                return descriptor;
+            }
+
+            open.Flags = _rules.OpenDirectory;
+            open.Handle = _open.Add(descriptor, pin.Slot->Place, isDirectory: true);
+            return open.Handle == 0 ? -Errno.ENFILE : 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int ReadDirectory(RequestContext request, ulong node, in ReadIn arguments, bool plus, ref DirectoryWriter writer)
+    {
+        int result = _open.Pin(arguments.Handle, true, out OpenFilePin directory);
+        using (directory)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            result = _inodes.Pin(node, out InodePin pin);
+            using (pin)
+            {
+                if (result < 0)
+                {
+                    return result;
+                }
+
+                lock (_directoryLocks[arguments.Handle % (ulong)_directoryLocks.Length])
+                {
+                    return ReadEntries(request, pin, directory, arguments.Offset, plus, ref writer);
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public int ReleaseDirectory(RequestContext request, ulong node, in ReleaseIn arguments) =>
+        _open.Release(arguments.Handle, isDirectory: true);
+
+    /// <inheritdoc/>
+    public int SyncDirectory(RequestContext request, ulong node, in SyncIn arguments) => Sync(request, arguments, isDirectory: true);
+
+    private int ReadEntries(
+        RequestContext request, in InodePin parent, in OpenFilePin directory, ulong offset, bool plus, ref DirectoryWriter writer)
+    {
+        OpenFile* file = directory.File;
+        file->Directory = file->Directory is null ? DirectoryPosition.Create() : file->Directory;
+        DirectoryPosition* position = file->Directory;
+        if (offset != position->Next)
+        {
+            long sought = Files.Seek(file->Descriptor, (long)offset, whence: 0);
+            if (sought < 0)
+            {
+                return (int)sought;
+            }
+
+            (position->Next, position->Position, position->Length) = (offset, 0, 0);
+        }
+
+        while (true)
+        {
+            if (position->Position == position->Length)
+            {
+                nint read = PathCalls.ReadDirectory(file->Descriptor, position->Data, DirectoryPosition.Size);
+                if (read <= 0)
+                {
+                    return writer.Length > 0 ? 0 : (int)read;
+                }
+
+                (position->Position, position->Length) = (0, (int)read);
+            }
+
+            HostEntry entry = new(position->Data + position->Position);
+            if (!writer.HasRoom(entry.NameLength, plus))
+            {
+                return 0;
+            }
+
+            Add(request, parent, file->Descriptor, entry, plus, ref writer);
+            position->Position += entry.Length;
+            position->Next = entry.Offset;
+        }
+    }
+
+    private void Add(RequestContext request, in InodePin parent, int directory, HostEntry host, bool plus, ref DirectoryWriter writer)
+    {
+        DirectoryEntryHeader header = new()
+        {
+            Inode = host.Inode,
+            Offset = host.Offset,
+            NameLength = (uint)host.NameLength,
+            Type = host.Type,
+        };
+        if (!plus)
+        {
+            writer.Add(header, host.Name);
+            return;
+        }
+
+        // An entry without a node is a plain one: for the dots, and for names that are gone by now (fs/fuse/readdir.c).
+        EntryOut entry = default;
+        if (!host.IsDots && ReferenceEntry(request, parent, directory, host, out EntryOut found))
+        {
+            entry = found;
+        }
+
+        writer.AddPlus(entry, header, host.Name);
+    }
+
+    /// <summary>Looks an entry up without opening it, where a file handle can hold it.</summary>
+    private bool ReferenceEntry(RequestContext request, in InodePin parent, int directory, HostEntry host, out EntryOut entry)
+    {
+        entry = default;
+        if (FileStatus.Of(directory, host.Name, out FileStatus status) < 0)
+        {
+            return false;
+        }
+
+        Place? place = _places.Find(status, -1);
+        if (place is not null && _inodes.TryReference(place, status, out ulong node))
+        {
+            Fill(request, parent, node, place, status, out entry);
+            return true;
+        }
+
+        if (place is { HasHandles: true } && InodeHandle.Of(directory, host.Name, out InodeHandle handle) == 0)
+        {
+            int none = -1;
+            node = _inodes.Reference(place, status, ref none, &handle, verified: false);
+            if (node != 0)
+            {
+                Fill(request, parent, node, place, status, out entry);
+            }
+
+            return node != 0;
+        }
+
+        return FileName.Admit(host.Name, host.NameLength, out FileName name) == 0
+            && Lookup(request, parent, directory, name, out entry) == 0;
+    }
+
+    /// <summary>One entry as the host's kernel lays it down (<c>struct linux_dirent64</c>, <c>linux/dirent.h</c>).</summary>
+    private readonly ref struct HostEntry
+    {
+        private const int LengthOffset = 16, TypeOffset = 18, NameOffset = 19;
+        private readonly byte* _bytes;
+
+        internal HostEntry(byte* bytes)
+        {
+            _bytes = bytes;
+            NameLength = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(Name).Length;
+        }
+
+        internal ulong Inode => Unsafe.ReadUnaligned<ulong>(_bytes);
+
+        internal ulong Offset => Unsafe.ReadUnaligned<ulong>(_bytes + sizeof(ulong));
+
+        internal int Length => Unsafe.ReadUnaligned<ushort>(_bytes + LengthOffset);
+
+        internal byte Type => _bytes[TypeOffset];
+
+        internal byte* Name => _bytes + NameOffset;
+
+        internal int NameLength { get; }
+
+        internal bool IsDots => Name[0] == '.' && (NameLength == 1 || (NameLength == 2 && Name[1] == '.'));
+    }
+}

@@ -1,0 +1,448 @@
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>Open files.</summary>
+public sealed unsafe partial class PassthroughFileSystem
+{
+    // What a guest may choose at open. O_PATH, O_TMPFILE, O_CREAT and the like are for us to use; O_DIRECT is the guest's own matter.
+    private const int AdmittedOpenFlags = OpenFlags.AccessMode | OpenFlags.Append | OpenFlags.Truncate | OpenFlags.NonBlock | OpenFlags.Sync;
+
+    /// <inheritdoc/>
+    public int Open(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)
+    {
+        open = default;
+        int result = _inodes.Pin(node, out InodePin pin);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            if (pin.Slot->Type == FileStatus.Directory)
+            {
+                return -Errno.EISDIR;
+            }
+
+            return Open(request, pin, arguments.Flags, arguments.OpenFlags, out open);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Create(RequestContext request, ulong parent, FileName name, in CreateIn arguments, out CreateOut created)
+    {
+        created = default;
+        int result = PinDirectory(parent, out InodePin pin, out int directory);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            if (!_open.HasRoom)
+            {
+                return -Errno.ENFILE;
+            }
+
+            result = Become(request);
+            if (result < 0)
+            {
+                return result;
+            }
+
+            int flags = HostFlags(request, arguments.Flags) | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
+            int descriptor = Files.Open(directory, name.Bytes, flags, Masked(request, arguments.Mode, arguments.Umask) & 0xFFF);
+            Return(request);
+            if (descriptor == -Errno.EEXIST && (arguments.Flags & OpenFlags.Exclusive) == 0)
+            {
+                return OpenExisting(request, pin, directory, name, arguments, out created);
+            }
+
+            return descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int CreateTemporary(RequestContext request, ulong parent, in CreateIn arguments, out CreateOut created)
+    {
+        created = default;
+        int result = PinDirectory(parent, out InodePin pin, out int directory);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            if (!_open.HasRoom)
+            {
+                return -Errno.ENFILE;
+            }
+
+            result = Become(request);
+            if (result < 0)
+            {
+                return result;
+            }
+
+            ReadOnlySpan<byte> here = ".\0"u8;
+            int flags = (HostFlags(request, arguments.Flags) & ~OpenFlags.Truncate) | OpenFlags.TemporaryFile | (int)(arguments.Flags & OpenFlags.Exclusive);
+            int descriptor;
+            fixed (byte* dot = here)
+            {
+                descriptor = Files.Open(directory, dot, flags, Masked(request, arguments.Mode, arguments.Umask) & 0xFFF);
+            }
+
+            Return(request);
+            return descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+        }
+    }
+
+    /// <inheritdoc/>
+    public nint Read(RequestContext request, ulong node, in ReadIn arguments, ReadOnlySpan<IoVec> target)
+    {
+        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        using (file)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            if (arguments.Offset > (ulong)(long.MaxValue - arguments.Size))
+            {
+                return -Errno.EINVAL;
+            }
+
+            return request.MayBlock || file.File->NeverNoWait
+                ? ReadFully(file.Descriptor, target, (long)arguments.Offset, 0)
+                : ReadWithoutWaiting(file, target, arguments);
+        }
+    }
+
+    /// <inheritdoc/>
+    public nint Write(RequestContext request, ulong node, in WriteIn arguments, ReadOnlySpan<IoVec> source)
+    {
+        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        using (file)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            if (arguments.Offset > (ulong)(long.MaxValue - arguments.Size))
+            {
+                return -Errno.EFBIG;
+            }
+
+            if (!request.MayBlock && (arguments.Flags & OpenFlags.Sync) != 0)
+            {
+                return FileSystemResult.WouldBlock;
+            }
+
+            bool kill = (arguments.WriteFlags & WriteIn.KillSetId) != 0;
+            result = kill ? request.Thread.Without(Capability.KeepSetId) : 0;
+            nint written = result < 0 ? result : WriteFully(file.Descriptor, source, (long)arguments.Offset);
+            if (kill)
+            {
+                _ = request.Thread.With(Capability.KeepSetId);
+            }
+
+            return written;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Flush(RequestContext request, ulong node, in FlushIn arguments)
+    {
+        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        using (file)
+        {
+            if (result < 0 || !_places[file.File->Place].FlushesAtClose)
+            {
+                return result;
+            }
+
+            if (!request.MayBlock)
+            {
+                return FileSystemResult.WouldBlock;
+            }
+
+            // Closing any descriptor of an open file makes these file systems send what they hold, and report what went wrong.
+            int copy = Files.Duplicate(file.Descriptor);
+            return copy < 0 ? copy : FileDescriptor.TryClose(copy);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Release(RequestContext request, ulong node, in ReleaseIn arguments) => _open.Release(arguments.Handle, isDirectory: false);
+
+    /// <inheritdoc/>
+    public int Sync(RequestContext request, ulong node, in SyncIn arguments) => Sync(request, arguments, isDirectory: false);
+
+    /// <inheritdoc/>
+    public long Seek(RequestContext request, ulong node, in SeekIn arguments)
+    {
+        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        using (file)
+        {
+            return result < 0 ? result : Files.Seek(file.Descriptor, (long)arguments.Offset, (int)arguments.Whence);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Allocate(RequestContext request, ulong node, in AllocateIn arguments)
+    {
+        if (!request.MayBlock)
+        {
+            return FileSystemResult.WouldBlock;
+        }
+
+        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        using (file)
+        {
+            return result < 0 ? result
+                : Files.Allocate(file.Descriptor, (int)arguments.Mode, (long)arguments.Offset, (long)arguments.Length);
+        }
+    }
+
+    /// <inheritdoc/>
+    public nint CopyFileRange(RequestContext request, ulong node, in CopyFileRangeIn arguments)
+    {
+        if (!request.MayBlock)
+        {
+            return FileSystemResult.WouldBlock;
+        }
+
+        int result = _open.Pin(arguments.SourceHandle, false, out OpenFilePin source);
+        using (source)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            result = _open.Pin(arguments.TargetHandle, false, out OpenFilePin target);
+            using (target)
+            {
+                return result < 0 ? result : Files.CopyRange(
+                    source.Descriptor,
+                    (long)arguments.SourceOffset,
+                    target.Descriptor,
+                    (long)arguments.TargetOffset,
+                    (nuint)arguments.Length,
+                    (uint)arguments.Flags);
+            }
+        }
+    }
+
+    private int Open(RequestContext request, in InodePin pin, uint guestFlags, uint openFlags, out OpenOut open)
+    {
+        open = default;
+        if (!_open.HasRoom)
+        {
+            return -Errno.ENFILE;
+        }
+
+        bool kill = (openFlags & OpenIn.KillSetId) != 0;
+        int descriptor = kill ? request.Thread.Without(Capability.KeepSetId) : 0;
+        descriptor = descriptor < 0 ? descriptor : _inodes.Open(pin, _descriptors.Value, HostFlags(request, guestFlags));
+        if (kill)
+        {
+            _ = request.Thread.With(Capability.KeepSetId);
+        }
+
+        if (descriptor < 0)
+        {
+            return descriptor;
+        }
+
+        open.Flags = _rules.OpenFile;
+        open.Handle = _open.Add(descriptor, pin.Slot->Place, isDirectory: false);
+        return open.Handle == 0 ? -Errno.ENFILE : 0;
+    }
+
+    private int OpenExisting(
+        RequestContext request, in InodePin parent, int directory, FileName name, in CreateIn arguments, out CreateOut created)
+    {
+        created = default;
+        int result = Lookup(request, parent, directory, name, out created.Entry);
+        if (result < 0)
+        {
+            return result;
+        }
+
+        result = _inodes.Pin(created.Entry.NodeId, out InodePin pin);
+        using (pin)
+        {
+            result = result < 0 ? result : Open(request, pin, arguments.Flags, arguments.OpenFlags, out created.Open);
+        }
+
+        if (result < 0)
+        {
+            _inodes.Forget(created.Entry.NodeId, 1);
+        }
+
+        return result;
+    }
+
+    /// <summary>Makes a file known that was just made and is open; its descriptor is the table's from here on.</summary>
+    private int TakeIn(RequestContext request, in InodePin parent, int descriptor, out CreateOut created)
+    {
+        created = default;
+        int result = FileStatus.Of(descriptor, out FileStatus status);
+        ulong node = 0;
+        Place? place = null;
+        if (result == 0)
+        {
+            place = _places.Find(status, descriptor)!;
+            node = Reference(place, status, descriptor);
+        }
+
+        if (node == 0)
+        {
+            FileDescriptor.Close(descriptor);
+            return result < 0 ? result : -Errno.ENFILE;
+        }
+
+        ulong handle = _open.Add(descriptor, place!.Number, isDirectory: false);
+        if (handle == 0)
+        {
+            _inodes.Forget(node, 1);
+            return -Errno.ENFILE;
+        }
+
+        Fill(request, parent, node, place, status, out created.Entry);
+        created.Open = new OpenOut { Handle = handle, Flags = _rules.OpenFile };
+        return 0;
+    }
+
+    /// <summary>Makes an open file's inode known: by its handle, which costs no descriptor, or else by a path reference.</summary>
+    private ulong Reference(Place place, in FileStatus status, int descriptor)
+    {
+        int reference = -1;
+        if (place.HasHandles && InodeHandle.Of(descriptor, out InodeHandle handle) == 0)
+        {
+            return _inodes.Reference(place, status, ref reference, &handle, verified: true);
+        }
+
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        reference = Files.Open(_descriptors.Value, name, OpenFlags.Path);
+        ulong node = reference < 0 ? 0 : _inodes.Reference(place, status, ref reference, null, verified: true);
+        FileDescriptor.Close(reference);
+        return node;
+    }
+
+    /// <summary>The flags of the host's open for those of a guest's.</summary>
+    private static int HostFlags(RequestContext request, uint guestFlags)
+    {
+        int flags = (int)guestFlags & AdmittedOpenFlags;
+        if (!request.Negotiated.HasFlag(InitFlags.WritebackCache))
+        {
+            return flags;
+        }
+
+        // With writeback the guest reads pages to complete them, and knows itself where the end is (fuse-io.rst).
+        flags &= ~OpenFlags.Append;
+        return (flags & OpenFlags.AccessMode) == OpenFlags.WriteOnly ? (flags & ~OpenFlags.AccessMode) | OpenFlags.ReadWrite : flags;
+    }
+
+    private nint ReadWithoutWaiting(in OpenFilePin file, ReadOnlySpan<IoVec> target, in ReadIn arguments)
+    {
+        nint read = ReadFully(file.Descriptor, target, (long)arguments.Offset, Files.NoWait);
+        if (read == arguments.Size || (read < 0 && read is not (-Errno.EAGAIN or -Errno.EOPNOTSUPP)))
+        {
+            return read;
+        }
+
+        if (read == -Errno.EOPNOTSUPP)
+        {
+            file.File->NeverNoWait = _places[file.File->Place].IsMemory;
+            return FileSystemResult.WouldBlock;
+        }
+
+        // Fewer bytes: the end of the file, or of what is in memory. One more byte tells.
+        byte next;
+        IoVec piece = new((nint)(&next), 1);
+        return read >= 0 && Files.Read(file.Descriptor, new ReadOnlySpan<IoVec>(in piece), (long)arguments.Offset + read, Files.NoWait) == 0
+            ? read
+            : FileSystemResult.WouldBlock;
+    }
+
+    private static nint ReadFully(int descriptor, ReadOnlySpan<IoVec> target, long offset, int flags)
+    {
+        nint total = 0;
+        while (true)
+        {
+            ReadOnlySpan<IoVec> part = target[..Math.Min(target.Length, IoVec.Maximum)];
+            nint read = Files.Read(descriptor, part, offset + total, flags);
+            if (read < 0)
+            {
+                return total > 0 ? total : read;
+            }
+
+            total += read;
+            target = target[part.Length..];
+            if (target.IsEmpty || read < Length(part))
+            {
+                return total;
+            }
+        }
+    }
+
+    private static nint WriteFully(int descriptor, ReadOnlySpan<IoVec> source, long offset)
+    {
+        nint total = 0;
+        while (true)
+        {
+            ReadOnlySpan<IoVec> part = source[..Math.Min(source.Length, IoVec.Maximum)];
+            nint written = Files.Write(descriptor, part, offset + total);
+            if (written < 0)
+            {
+                return total > 0 ? total : written;
+            }
+
+            total += written;
+            source = source[part.Length..];
+            if (source.IsEmpty || written < Length(part))
+            {
+                return total;
+            }
+        }
+    }
+
+    private static nint Length(ReadOnlySpan<IoVec> pieces)
+    {
+        nint length = 0;
+        foreach (ref readonly IoVec piece in pieces)
+        {
+            length += (nint)piece.Length;
+        }
+
+        return length;
+    }
+
+    private int Sync(RequestContext request, in SyncIn arguments, bool isDirectory)
+    {
+        if (!request.MayBlock)
+        {
+            return FileSystemResult.WouldBlock;
+        }
+
+        int result = _open.Pin(arguments.Handle, isDirectory, out OpenFilePin file);
+        using (file)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            return (arguments.Flags & SyncIn.DataOnly) != 0 ? Files.SyncData(file.Descriptor) : Files.Sync(file.Descriptor);
+        }
+    }
+}

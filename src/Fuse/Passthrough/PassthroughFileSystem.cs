@@ -1,0 +1,107 @@
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>
+/// Passes a directory of the host on to a guest. After it was made, it names nothing by a path of the host: all it does starts
+/// from descriptors that it holds, so it works on after its threads have lost sight of the host's root.
+/// </summary>
+public sealed unsafe partial class PassthroughFileSystem : IFileSystem
+{
+    private readonly PassthroughOptions _options;
+    private readonly FileDescriptor _descriptors;
+    private readonly PlaceTable _places;
+    private readonly InodeTable _inodes;
+    private readonly OpenFileTable _open;
+    private readonly CacheRules _rules;
+    private readonly int _descriptorLimit;
+
+    /// <summary>Opens a directory to pass on.</summary>
+    /// <param name="path">An absolute path of the host.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="LinuxException">It cannot be opened, or <c>/proc</c> is not there.</exception>
+    /// <exception cref="DirectoryNotFoundException">It is not a directory.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public PassthroughFileSystem(string path, PassthroughOptions options)
+    {
+        options.Check();
+        _options = options;
+        _rules = CacheRules.Of(options);
+        long limit = ProcessLimits.Descriptors;
+        _descriptorLimit = (int)(limit / 4 * 3);
+        int descriptors = (int)LinuxException.Check(
+            Files.Open("/proc/self/fd", OpenFlags.Path | OpenFlags.Directory), "Opening '/proc/self/fd' failed");
+        _descriptors = new FileDescriptor(descriptors);
+        _places = new PlaceTable(descriptors);
+        _inodes = new InodeTable(_places, options.InodeDescriptors ?? (int)Math.Clamp(limit / 8, 16, 8192));
+        _open = new OpenFileTable(options.OpenFiles ?? (int)(limit / 2));
+        try
+        {
+            OpenRoot(path);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Inodes that the guest knows, the root among them.</summary>
+    public int InodeCount => _inodes.Count;
+
+    /// <summary>Descriptors that hold inodes without their being open.</summary>
+    public int InodeDescriptorCount => _inodes.Descriptors;
+
+    /// <summary>Files and directories that the guest holds open.</summary>
+    public int OpenFileCount => _open.Count;
+
+    /// <inheritdoc/>
+    public InitFlags Initialize(InitFlags offered)
+    {
+        InitFlags wanted = InitFlags.AsyncRead | InitFlags.ParallelDirectories | InitFlags.BigWrites | InitFlags.AutoInvalidate
+            | InitFlags.AsyncDirect | InitFlags.AtomicTruncate | InitFlags.HandleKillPrivileges2
+            | InitFlags.CreateSupplementaryGroup | InitFlags.AllowIdMap;
+        if (_rules.ReadDirectoryPlus)
+        {
+            wanted |= InitFlags.ReadDirectoryPlus | InitFlags.ReadDirectoryPlusAuto;
+        }
+
+        if (_options.AnnounceSubmounts)
+        {
+            wanted |= InitFlags.Submounts;
+        }
+
+        return wanted;
+    }
+
+    /// <inheritdoc/>
+    public void EndSession()
+    {
+        _open.Clear();
+        _inodes.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _open.Dispose();
+        _inodes.Dispose();
+        _places.Dispose();
+        _descriptors.Dispose();
+    }
+
+    private void OpenRoot(string path)
+    {
+        int root = (int)LinuxException.Check(Files.Open(path, OpenFlags.Path), $"Opening '{path}' failed");
+        int result = FileStatus.Of(root, out FileStatus status);
+        if (result < 0 || status.Type != FileStatus.Directory)
+        {
+            FileDescriptor.Close(root);
+            throw result < 0 ? new LinuxException($"Reading the attributes of '{path}' failed", -result)
+                : new DirectoryNotFoundException($"'{path}' is not a directory. Share the directory that holds it.");
+        }
+
+        _inodes.AddRoot(root, _places.Find(status, root)!, status);
+    }
+}
