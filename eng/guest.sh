@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
-# What a QEMU guest is made of: a kernel from Debian's packages, an initial RAM disk with the programs that its script
-# runs, and an accelerator that works here. Each command prints one line. What is made is kept in .tools/guest.
-#   guest.sh kernel             the kernel's image; its modules lie in modules/ beside it
-#   guest.sh initrd PROGRAM...  an initial RAM disk with busybox and these programs
-#   guest.sh accelerator        kvm or tcg
-#   guest.sh emulator           the QEMU program for this machine's architecture
+# A Linux guest in QEMU: Debian's cloud kernel, and an initial RAM disk with busybox, perl and the programs that its script
+# runs. What is made for that is kept in .tools/guest.
+#   guest.sh check   says what this machine lacks, and fails; or makes everything ready
+#   guest.sh boot    runs a guest; the script's output is the standard output, the kernel's console the standard error
+#       --script FILE            lines for the guest's shell; the last line of output tells its exit status
+#       --share TAG=SOCKET       a virtio-fs device and where its back end listens; may be repeated
+#       --queues N               request queues of the devices that follow
+#       --program NAME           a program of the host that the script uses; may be repeated
+#       --files FOLDER           a folder whose files the guest finds in /guest
+#       --memory MIB
+#       --reboots                a reboot starts the kernel anew, with the same devices; else it ends the guest
 set -euo pipefail
 eng=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 store=${eng%/*}/.tools/guest
@@ -14,16 +19,12 @@ case $(uname -m) in
   *) echo "Guest kernels are prepared for x86-64 only; this machine is $(uname -m)." >&2; exit 1 ;;
 esac
 
-kernel() {
-  local image=$store/kernel/vmlinuz
-  if [ ! -e "$image" ]; then
-    local work
-    work=$(mktemp -d "$store/unpack.XXXXXX")
-    unpack_kernel "$work"
-    rm -rf "$store/kernel"
-    mv "$work" "$store/kernel"
-  fi
-  echo "$image"
+make_kernel() {
+  [ ! -e "$store/kernel/vmlinuz" ] || return 0
+  local work
+  work=$(mktemp -d "$store/unpack.XXXXXX")
+  unpack_kernel "$work"
+  mv "$work" "$store/kernel"
 }
 
 # The package linux-image-cloud-* names the one that has the kernel. It is unpacked, not installed.
@@ -50,17 +51,19 @@ kernel_package() {
   [ -n "$package" ] && echo "$package"
 }
 
+# Prints the path of an initial RAM disk with these programs.
 initrd() {
-  kernel >/dev/null
+  make_kernel
   local key image
   key=$(printf '%s\n' "$@" "$(stat -c '%i %Y' "$store/kernel/vmlinuz" "$eng/guest-init.sh" "$eng/guest.sh")" | sha256sum | cut -c 1-16)
   image=$store/initrd-$key.cpio
   if [ ! -e "$image" ]; then
     local root
     root=$(mktemp -d "$store/root.XXXXXX")
-    fill_root "$root" "$@"
+    fill_root "$root" perl "$@"
     (cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null) >"$image.part"
     mv "$image.part" "$image"
+    find "$store" -maxdepth 1 -name 'initrd-*' -mtime +0 -delete
     rm -rf "$root"
   fi
   echo "$image"
@@ -139,20 +142,74 @@ accelerator() {
 
 # The probe has no root: a kernel that runs gets as far as to panic, and says so.
 kvm_runs() {
-  kernel >/dev/null
   local said
   said=$(timeout 10 "$emulator" -accel kvm -cpu host -m 256M -nodefaults -display none -serial stdio -no-reboot \
     -kernel "$store/kernel/vmlinuz" -append 'console=ttyS0 panic=-1' </dev/null 2>/dev/null) || true
   [[ $said == *"Kernel panic"* ]]
 }
 
+check() {
+  command -v "$emulator" >/dev/null || { echo "$emulator is not installed." >&2; return 1; }
+  command -v busybox >/dev/null || { echo "busybox is not installed." >&2; return 1; }
+  initrd >/dev/null
+}
+
+boot() {
+  local script='' files='' memory=768 queues=1 reboots=-no-reboot programs=() devices=() share
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --script) script=$2; shift ;;
+      --files) files=$2; shift ;;
+      --memory) memory=$2; shift ;;
+      --queues) queues=$2; shift ;;
+      --program) programs+=("$2"); shift ;;
+      --reboots) reboots='' ;;
+      --share)
+        share=${2%%=*}
+        devices+=(-chardev "socket,id=$share,path=${2#*=}"
+          -device "vhost-user-fs-pci,chardev=$share,tag=$share,queue-size=1024,num-request-queues=$queues")
+        shift
+        ;;
+      *) echo "guest.sh boot does not know $1." >&2; return 2 ;;
+    esac
+    shift
+  done
+  check
+  local accelerator cpu common
+  accelerator=$(accelerator)
+  if [ "$accelerator" = kvm ]; then cpu=host; else cpu=qemu64,+rdrand; fi
+  common=$(initrd "${programs[@]}")
+  exec 9>&-
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  add_own_files "$common" "$script" "$files"
+  "$emulator" -nodefaults -no-user-config -display none ${reboots:+"$reboots"} \
+    -machine "q35,memory-backend=memory,accel=$accelerator" -cpu "$cpu" \
+    -m "${memory}M" -object "memory-backend-memfd,id=memory,size=${memory}M,share=on" \
+    -kernel "$store/kernel/vmlinuz" -initrd "$work/initrd.cpio" \
+    -append 'console=ttyS0 panic=-1 SCRIPT=/guest/script OUTPUT=/dev/ttyS1 MODULES=/modules' \
+    -serial file:/dev/stderr -serial stdio "${devices[@]}" </dev/null &
+  guest=$!
+  trap 'kill "$guest" 2>/dev/null; wait "$guest"; exit 143' TERM INT
+  wait "$guest"
+}
+
+# The kernel unpacks several archives that follow one another: the programs, then this guest's own files.
+add_own_files() {
+  local common=$1 script=$2 files=$3
+  mkdir -p "$work/root/guest"
+  [ -z "$files" ] || cp -r "$files/." "$work/root/guest"
+  cp "$script" "$work/root/guest/script"
+  cp "$common" "$work/initrd.cpio"
+  (cd "$work/root" && find . | busybox cpio -o -H newc 2>/dev/null) >>"$work/initrd.cpio"
+}
+
 mkdir -p "$store"
+# Two tests that begin at the same time make one kernel.
 exec 9>"$store/lock"
 flock 9
 case ${1-} in
-  kernel) kernel ;;
-  initrd) shift; initrd "$@" ;;
-  accelerator) accelerator ;;
-  emulator) command -v "$emulator" || { echo "$emulator is not installed." >&2; exit 1; } ;;
-  *) echo "usage: guest.sh kernel | initrd PROGRAM... | accelerator | emulator" >&2; exit 2 ;;
+  check) check ;;
+  boot) shift; boot "$@" ;;
+  *) echo "usage: guest.sh check | boot OPTION..." >&2; exit 2 ;;
 esac

@@ -20,7 +20,7 @@ internal static class Checkout
     /// <summary>The first process of every guest.</summary>
     public static string GuestInit { get; } = Path.Combine(Root, "eng", "guest-init.sh");
 
-    /// <summary>Makes kernels and initial RAM disks; see its first lines.</summary>
+    /// <summary>Makes and boots QEMU guests; see its first lines.</summary>
     public static string GuestTool { get; } = Path.Combine(Root, "eng", "guest.sh");
 
     private static string Metadata(string key) =>

@@ -14,8 +14,7 @@ internal abstract class GuestKernel
         string workFolder = Directory.CreateDirectory(Path.Combine(folder.Path, options.Name)).FullName;
         string script = Path.Combine(workFolder, "script");
         await File.WriteAllTextAsync(script, ScriptFor(options));
-        IReadOnlyList<string> command = await CommandAsync(workFolder, script, options);
-        return new RunningGuest(command, workFolder, options.TimeLimit);
+        return new RunningGuest(Command(workFolder, script, options), workFolder, options.TimeLimit);
     }
 
     /// <summary>Boots a guest and waits for its end.</summary>
@@ -37,7 +36,7 @@ internal abstract class GuestKernel
     }
 
     /// <summary>The command that boots the kernel: the script's output is its standard output, the console its standard error.</summary>
-    protected abstract Task<IReadOnlyList<string>> CommandAsync(string workFolder, string script, GuestOptions options);
+    protected abstract IReadOnlyList<string> Command(string workFolder, string script, GuestOptions options);
 
     /// <summary>The folder of <see cref="Checkout.Workloads"/> as the guest sees it.</summary>
     protected abstract string WorkloadsInGuest { get; }

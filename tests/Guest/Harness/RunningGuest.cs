@@ -26,7 +26,7 @@ internal sealed class RunningGuest : IAsyncDisposable
     {
         _consoleLog = Path.Combine(workFolder, "console.log");
         _process = Process.Start(new ProcessStartInfo("timeout",
-            ["--kill-after=5", timeLimit.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture), .. command])
+            ["--foreground", "--kill-after=5", timeLimit.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture), .. command])
         {
             WorkingDirectory = workFolder,
             RedirectStandardInput = true,

@@ -27,13 +27,12 @@ internal sealed class UserModeLinux : GuestKernel
         Directory.Exists(ModulesOfPackage) ? Directory.EnumerateDirectories(ModulesOfPackage).FirstOrDefault() : null;
 
     /// <inheritdoc/>
-    protected override Task<IReadOnlyList<string>> CommandAsync(string workFolder, string script, GuestOptions options) =>
-        Task.FromResult<IReadOnlyList<string>>(
+    protected override IReadOnlyList<string> Command(string workFolder, string script, GuestOptions options) =>
         [
             HostProgram.Find("linux.uml")!, $"mem={options.MemoryMebibytes}M",
             "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", $"init={Checkout.GuestInit}",
             "con=null", "con0=null,fd:2", "ssl0=null,fd:1", $"uml_dir={workFolder}",
             .. options.Shares.Select(share => $"virtio_uml.device={share.Socket}:{FileSystemDevice}"),
             $"SCRIPT={script}", "OUTPUT=/dev/ttyS0", $"MODULES={Modules}",
-        ]);
+        ];
 }
