@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Builds, tests and shows VirtioFs, and installs what is missing for that.
+#   ./build.sh build     everything into artifacts/, the module into out/VirtioFs
+#   ./build.sh test      every suite; the last line adds them up, the exit status is 0 when none failed
+#   ./build.sh demo      shares a folder with a real Linux guest
+#   ./build.sh bench     loads the engine and prints figures; options go to the load generator
+#   ./build.sh package   the module as one archive in out/
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source eng/packages.sh
+source eng/powershell.sh
+source eng/suites.sh
+
+# No build server outlives this script.
+export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+build() {
+  if ! command -v dotnet >/dev/null; then
+    echo "The .NET SDK 10 is needed to build; install it and put dotnet on the PATH." >&2
+    exit 1
+  fi
+  echo "Building."
+  dotnet build VirtioFs.PowerShell.sln -c Release -v quiet --disable-build-servers
+  dotnet msbuild eng/Assemble.proj -v:quiet -nologo
+}
+
+test_all() {
+  need qemu-system-x86_64 qemu-system-x86
+  need linux.uml user-mode-linux
+  need busybox busybox-static
+  need git git
+  need sqlite3 sqlite3
+  install_needed
+  build
+  local project
+  for project in tests/*.Tests/*.csproj tests/Guest/*.csproj; do
+    run_test_program "$(basename "$project" .csproj)"
+  done
+  if [ -d tests/Pester ]; then
+    if find_powershell && find_pester; then
+      run_pester "$pwsh"
+    else
+      echo "The Pester suite was not run: $pwsh_missing."
+    fi
+  fi
+  report_counts
+}
+
+case ${1-} in
+  build) build ;;
+  test) test_all ;;
+  demo) exec eng/demo.sh ;;
+  bench) shift; build && exec artifacts/bin/VirtioFs.Bench/release/virtiofs-bench "$@" ;;
+  package)
+    build
+    tar -C out -czf out/VirtioFs.tar.gz VirtioFs
+    echo "The module is packed in out/VirtioFs.tar.gz."
+    ;;
+  *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,15 @@
+# Runs tests/Pester and writes "passed failed skipped" to a file. A file or block that breaks counts as one failure.
+param([Parameter(Mandatory)][string] $Report)
+
+$configuration = New-PesterConfiguration
+$configuration.Run.Path = Join-Path $PSScriptRoot '../tests/Pester'
+$configuration.Run.PassThru = $true
+$configuration.Output.Verbosity = 'Normal'
+$configuration.Output.RenderMode = 'Plaintext'
+$result = Invoke-Pester -Configuration $configuration
+
+$broken = $result.FailedBlocksCount + $result.FailedContainersCount
+$failed = $result.FailedCount + $(if ($result.FailedCount -eq 0) { $broken } else { 0 })
+$skipped = $result.SkippedCount + $result.InconclusiveCount + $result.NotRunCount
+Set-Content -LiteralPath $Report -Value "$($result.PassedCount) $failed $skipped"
+exit [int]($failed -gt 0)
