@@ -1,0 +1,13 @@
+# The demo's share, through the module's cmdlets.
+param(
+    [Parameter(Mandatory)][string] $Path,
+    [Parameter(Mandatory)][string] $Socket
+)
+$ErrorActionPreference = 'Stop'
+
+Import-Module (Join-Path $PSScriptRoot '../out/VirtioFs/VirtioFs.psd1')
+Start-VirtioFsShare -Path $Path -Tag demo -Socket $Socket | Out-Default
+& (Join-Path $PSScriptRoot 'demo-guest.sh') $Socket
+$status = $LASTEXITCODE
+Get-VirtioFsShare | Stop-VirtioFsShare
+exit $status
