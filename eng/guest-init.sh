@@ -6,7 +6,7 @@
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=/run/home TMPDIR=/run/tmp LC_ALL=C
 
-# Loads the kernel module $1 after those that it needs; modules.dep names them last one first.
+# Loads the kernel module $1, unless it is built in, after those that it needs; modules.dep names them last one first.
 load() {
   needed=
   for module in $(busybox grep "/$1.ko:" "$MODULES/modules.dep" | busybox tr -d :); do
@@ -25,7 +25,7 @@ busybox mount -t tmpfs run /run
 busybox mkdir -p "$HOME" "$TMPDIR"
 
 busybox stty -F "$OUTPUT" raw
-[ ! -e "$MODULES/kernel/drivers/virtio/virtio_pci.ko" ] || load virtio_pci
+load virtio_pci
 load virtiofs
 
 exec 3>"$OUTPUT"

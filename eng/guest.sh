@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # A Linux guest in QEMU: Debian's cloud kernel, and an initial RAM disk with busybox, perl and the programs that its script
 # runs. What is made for that is kept in .tools/guest.
-#   guest.sh check   says what this machine lacks, and fails; or makes everything ready
-#   guest.sh boot    runs a guest; the script's output is the standard output, the kernel's console the standard error
+#   guest.sh check [SUITE]   says what this machine lacks, and fails; or makes everything ready
+#   guest.sh boot            runs a guest; the script's output is the standard output, the kernel's console the standard error
 #       --script FILE            lines for the guest's shell; the last line of output tells its exit status
 #       --share TAG=SOCKET       a virtio-fs device and where its back end listens; may be repeated
 #       --queues N               request queues of the devices that follow
 #       --program NAME           a program of the host that the script uses; may be repeated
 #       --files FOLDER           a folder whose files the guest finds in /guest
-#       --memory MIB
+#       --memory MIB, --processors N
+#       --suite NAME             the Debian suite of the kernel, such as sid; else this machine's own
 #       --reboots                a reboot starts the kernel anew, with the same devices; else it ends the guest
 set -euo pipefail
+shopt -s inherit_errexit
 eng=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 store=${eng%/*}/.tools/guest
 
@@ -19,47 +21,62 @@ case $(uname -m) in
   *) echo "Guest kernels are prepared for x86-64 only; this machine is $(uname -m)." >&2; exit 1 ;;
 esac
 
+suite=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+
+# Everything that is made from one kernel lies in one folder.
+kernel() { echo "$store/$suite"; }
+
 make_kernel() {
-  [ ! -e "$store/kernel/vmlinuz" ] || return 0
-  local work
-  work=$(mktemp -d "$store/unpack.XXXXXX")
-  unpack_kernel "$work"
-  mv "$work" "$store/kernel"
+  [ ! -e "$(kernel)" ] || return 0
+  rm -rf "$store/unpacking"
+  mkdir "$store/unpacking"
+  unpack_kernel "$store/unpacking"
+  mv "$store/unpacking" "$(kernel)"
 }
 
-# The package linux-image-cloud-* names the one that has the kernel. It is unpacked, not installed.
-unpack_kernel() {
-  local folder=$1 package
-  package=$(kernel_package) || { echo "apt knows no package linux-image-cloud-$architecture." >&2; return 1; }
-  echo "Downloading the guest kernel $package." >&2
-  (cd "$folder" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "$package" >&2)
-  dpkg -x "$folder/$package"_*.deb "$folder/package"
-  local release
-  release=$(basename "$folder"/package/boot/vmlinuz-*) && release=${release#vmlinuz-}
-  local tree=$folder/package
-  [ -d "$tree/lib/modules" ] || mv "$tree/usr/lib" "$tree/lib"
+# The package linux-image-cloud-* leads to those that have the kernel. They are unpacked, not installed.
+unpack_kernel() (
+  cd "$1"
+  use_suite
+  readarray -t packages < <(apt-cache "${apt_options[@]}" --recurse --important depends "linux-image-cloud-$architecture" \
+    | grep -E '^linux-(image|binary|modules)-[0-9]')
+  echo "Downloading the guest kernel: ${packages[*]}." >&2
+  apt-get "${apt_options[@]}" download "${packages[@]}" >&2
+  for file in *.deb; do dpkg -x "$file" package; done
+  # The modules lie below /lib, or below /usr/lib in newer suites, which keep the image beside them.
+  tree=package
+  [ -d package/lib/modules ] || tree=package/usr
+  release=$(ls "$tree/lib/modules")
   find "$tree/lib/modules" -name '*.ko.xz' -exec xz -d {} +
   busybox depmod -b "$tree" "$release"
-  mv "$tree/boot/vmlinuz-$release" "$folder/vmlinuz"
-  mv "$tree/lib/modules/$release" "$folder/modules"
-  rm -rf "$tree" "$folder"/*.deb
-}
+  find package \( -name "vmlinuz-$release" -o -path "*/$release/vmlinuz" \) -exec mv {} vmlinuz \;
+  mv "$tree/lib/modules/$release" modules
+  rm -r package apt ./*.deb
+)
 
-kernel_package() {
-  local package
-  package=$(apt-cache depends "linux-image-cloud-$architecture" 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\).*/\1/p' | head -n 1)
-  [ -n "$package" ] && echo "$package"
+# Sets $apt_options to an apt that knows $suite alone, and keeps its state in ./apt. Its archive is the machine's own.
+use_suite() {
+  local archive
+  # shellcheck disable=SC2016 # apt's own variables
+  archive=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(SITE)' 'Created-By: Packages' \
+    | sed -n "s/^$(. /etc/os-release && echo "$VERSION_CODENAME") main //p" | head -n 1)
+  [ -n "$archive" ] || { echo "apt has no Debian archive among its sources." >&2; return 1; }
+  mkdir -p apt/lists/partial apt/archives/partial
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $suite main" >apt/sources.list
+  apt_options=(-q -o "Dir::Etc::SourceList=$PWD/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$PWD/apt/lists"
+    -o "Dir::Cache=$PWD/apt" -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
+  apt-get "${apt_options[@]}" update >&2
 }
 
 # Prints the path of an initial RAM disk with these programs.
 initrd() {
   make_kernel
   local key image
-  key=$(printf '%s\n' "$@" "$(stat -c '%i %Y' "$store/kernel/vmlinuz" "$eng/guest-init.sh" "$eng/guest.sh")" | sha256sum | cut -c 1-16)
+  key=$(printf '%s\n' "$@" "$(stat -c '%i %Y' "$(kernel)/vmlinuz" "$eng/guest-init.sh" "$eng/guest.sh")" | sha256sum | cut -c 1-16)
   image=$store/initrd-$key.cpio
   if [ ! -e "$image" ]; then
-    local root
-    root=$(mktemp -d "$store/root.XXXXXX")
+    local root=$store/root
+    rm -rf "$root"
     fill_root "$root" perl "$@"
     (cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null) >"$image.part"
     mv "$image.part" "$image"
@@ -118,11 +135,12 @@ copy_with_libraries() {
   done
 }
 
-# Those modules that guests load, each with what it needs, and the list that names the needs.
+# Those modules that guests load, each with what it needs, and the list that names the needs. A kernel has some built in.
 copy_modules() {
-  local target=$1 modules=$store/kernel/modules name file
+  local target=$1 modules name file
+  modules=$(kernel)/modules
   for name in virtio_pci virtio_console virtiofs overlay; do
-    grep "/$name.ko[^ ]*:" "$modules/modules.dep" | tee -a "$target/modules.dep" | tr -d : | tr ' ' '\n' | while read -r file; do
+    { grep "/$name.ko:" "$modules/modules.dep" || true; } | tee -a "$target/modules.dep" | tr -d : | tr ' ' '\n' | while read -r file; do
       mkdir -p "$target/$(dirname "$file")"
       cp "$modules/$file" "$target/$file"
     done
@@ -144,7 +162,7 @@ accelerator() {
 kvm_runs() {
   local said
   said=$(timeout 10 "$emulator" -accel kvm -cpu host -m 256M -nodefaults -display none -serial stdio -no-reboot \
-    -kernel "$store/kernel/vmlinuz" -append 'console=ttyS0 panic=-1' </dev/null 2>/dev/null) || true
+    -kernel "$(kernel)/vmlinuz" -append 'console=ttyS0 panic=-1' </dev/null 2>/dev/null) || true
   [[ $said == *"Kernel panic"* ]]
 }
 
@@ -155,12 +173,14 @@ check() {
 }
 
 boot() {
-  local script='' files='' memory=768 queues=1 reboots=-no-reboot programs=() devices=() share
+  local script='' files='' memory=768 processors=1 queues=1 reboots=-no-reboot programs=() devices=() share
   while [ $# -gt 0 ]; do
     case $1 in
       --script) script=$2; shift ;;
       --files) files=$2; shift ;;
       --memory) memory=$2; shift ;;
+      --processors) processors=$2; shift ;;
+      --suite) suite=$2; shift ;;
       --queues) queues=$2; shift ;;
       --program) programs+=("$2"); shift ;;
       --reboots) reboots='' ;;
@@ -184,9 +204,9 @@ boot() {
   trap 'rm -rf "$work"' EXIT
   add_own_files "$common" "$script" "$files"
   "$emulator" -nodefaults -no-user-config -display none ${reboots:+"$reboots"} \
-    -machine "q35,memory-backend=memory,accel=$accelerator" -cpu "$cpu" \
+    -machine "q35,memory-backend=memory,accel=$accelerator" -cpu "$cpu" -smp "$processors" \
     -m "${memory}M" -object "memory-backend-memfd,id=memory,size=${memory}M,share=on" \
-    -kernel "$store/kernel/vmlinuz" -initrd "$work/initrd.cpio" \
+    -kernel "$(kernel)/vmlinuz" -initrd "$work/initrd.cpio" \
     -append 'console=ttyS0 panic=-1 SCRIPT=/guest/script OUTPUT=/dev/ttyS1 MODULES=/modules' \
     -serial file:/dev/stderr -serial stdio "${devices[@]}" </dev/null &
   guest=$!
@@ -209,7 +229,7 @@ mkdir -p "$store"
 exec 9>"$store/lock"
 flock 9
 case ${1-} in
-  check) check ;;
+  check) suite=${2-$suite}; check ;;
   boot) shift; boot "$@" ;;
-  *) echo "usage: guest.sh check | boot OPTION..." >&2; exit 2 ;;
+  *) echo "usage: guest.sh check [SUITE] | boot OPTION..." >&2; exit 2 ;;
 esac

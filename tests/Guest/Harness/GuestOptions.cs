@@ -21,6 +21,9 @@ internal sealed record GuestOptions
     /// <summary>Memory in MiB.</summary>
     public int MemoryMebibytes { get; init; } = 768;
 
+    /// <summary>Virtual processors; a User-Mode Linux has one.</summary>
+    public int Processors { get; init; } = 1;
+
     /// <summary>The name of the guest in its logs.</summary>
     public string Name { get; init; } = "guest";
 }

@@ -6,23 +6,25 @@ namespace VirtioFs.Guest.Harness;
 /// Debian's cloud kernel in QEMU: with KVM where that runs ordinary kernels, else with QEMU's own translation, which needs
 /// about three seconds to boot. Its root is an initial RAM disk with busybox and the programs that the script names.
 /// </summary>
-internal sealed class QemuGuest : GuestKernel
+/// <param name="suite">The Debian suite of the kernel, such as <c>sid</c>; null for the one that this machine runs.</param>
+internal sealed class QemuGuest(string? suite = null) : GuestKernel
 {
-    private static readonly Lazy<string?> s_missing = new(() =>
-    {
-        try
-        {
-            HostProgram.RunAsync(Checkout.GuestTool, "check").GetAwaiter().GetResult();
-            return null;
-        }
-        catch (InvalidOperationException error)
-        {
-            return $"No QEMU guest can be made here. {error.Message}";
-        }
-    });
-
     /// <inheritdoc/>
-    public override string? Missing => s_missing.Value;
+    public override string? Missing
+    {
+        get
+        {
+            try
+            {
+                HostProgram.RunAsync(Checkout.GuestTool, ["check", .. suite is null ? Array.Empty<string>() : [suite]]).GetAwaiter().GetResult();
+                return null;
+            }
+            catch (InvalidOperationException error)
+            {
+                return $"No QEMU guest can be made here. {error.Message}";
+            }
+        }
+    }
 
     /// <inheritdoc/>
     protected override string WorkloadsInGuest => "/guest";
@@ -34,7 +36,13 @@ internal sealed class QemuGuest : GuestKernel
         [
             Checkout.GuestTool, "boot", "--script", script, "--files", Checkout.Workloads,
             "--memory", options.MemoryMebibytes.ToString(CultureInfo.InvariantCulture),
+            "--processors", options.Processors.ToString(CultureInfo.InvariantCulture),
         ];
+        if (suite is not null)
+        {
+            command.AddRange(["--suite", suite]);
+        }
+
         foreach (string program in options.Programs)
         {
             command.AddRange(["--program", program]);
