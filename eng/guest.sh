@@ -64,7 +64,8 @@ use_suite() {
   mkdir -p apt/lists/partial apt/archives/partial
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $suite main" >apt/sources.list
   apt_options=(-q -o "Dir::Etc::SourceList=$PWD/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$PWD/apt/lists"
-    -o "Dir::Cache=$PWD/apt" -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none)
+    -o "Dir::Cache=$PWD/apt" -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none
+    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
   apt-get "${apt_options[@]}" update >&2
 }
 
