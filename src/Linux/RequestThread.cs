@@ -53,7 +53,7 @@ public sealed unsafe class RequestThread
         _ = LibC.umask(0);
         fixed (byte* descriptors = "/proc/self/fd\0"u8)
         {
-            // Where /proc is missing, only extended attributes before Linux 6.13 miss it.
+            // Where /proc is missing, only extended attributes miss it.
             _ = LibC.chdir(descriptors);
         }
 

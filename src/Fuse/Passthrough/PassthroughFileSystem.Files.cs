@@ -342,7 +342,7 @@ public sealed unsafe partial class PassthroughFileSystem
     private static int HostFlags(RequestContext request, uint guestFlags)
     {
         int flags = (int)guestFlags & AdmittedOpenFlags;
-        if (!request.Negotiated.HasFlag(InitFlags.WritebackCache))
+        if (!request.Negotiated.Has(InitFlags.WritebackCache))
         {
             return flags;
         }

@@ -214,13 +214,13 @@ public sealed unsafe partial class PassthroughFileSystem
     }
 
     private static bool IsSubmount(RequestContext request, in FileStatus status) =>
-        request.Negotiated.HasFlag(InitFlags.Submounts)
+        request.Negotiated.Has(InitFlags.Submounts)
         && status.Type == FileStatus.Directory
         && (status.Attributes & FileStatus.MountRoot) != 0;
 
     /// <summary>The mode of what is made: the guest's kernel has applied the umask, unless it was agreed that we do.</summary>
     private static uint Masked(RequestContext request, uint mode, uint umask) =>
-        request.Negotiated.HasFlag(InitFlags.DontMask) ? mode & ~umask : mode;
+        request.Negotiated.Has(InitFlags.DontMask) ? mode & ~umask : mode;
 
     private int PinInode(ulong node, out InodePin pin, out int descriptor)
     {

@@ -38,7 +38,7 @@ public sealed unsafe partial class FuseWorker
 
     private nint SetExtendedAttribute(in InHeader header, ref RequestReader reader)
     {
-        int layout = _context.Negotiated.HasFlag(InitFlags.SetXattrExtended) ? sizeof(SetXattrIn) : SetXattrIn.CompatibleSize;
+        int layout = _context.Negotiated.Has(InitFlags.SetXattrExtended) ? sizeof(SetXattrIn) : SetXattrIn.CompatibleSize;
         if (!reader.TryReadPrefix(layout, out SetXattrIn arguments))
         {
             return -Errno.EINVAL;

@@ -44,7 +44,7 @@ public sealed unsafe partial class FuseWorker
         }
 
         InitFlags offered = (InitFlags)offer.Flags;
-        if (offered.HasFlag(InitFlags.Extended))
+        if (offered.Has(InitFlags.Extended))
         {
             // The words behind the first four: flags2 and unused ones.
             offered |= reader.TryRead(out uint flags2) ? (InitFlags)((ulong)flags2 << 32) : InitFlags.None;
