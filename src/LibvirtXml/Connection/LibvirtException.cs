@@ -1,0 +1,22 @@
+namespace VirtioFs.LibvirtXml;
+
+/// <summary>An error that libvirt reported.</summary>
+public sealed class LibvirtException : LibvirtXmlException
+{
+    internal LibvirtException(string errorId, string message, int code, int source, string libvirtMessage)
+        : base(errorId, message)
+    {
+        Code = code;
+        Origin = source;
+        LibvirtMessage = libvirtMessage;
+    }
+
+    /// <summary>libvirt's number of the error (`virErrorNumber`).</summary>
+    public int Code { get; }
+
+    /// <summary>libvirt's number of the part that reported it (`virErrorDomain`).</summary>
+    public int Origin { get; }
+
+    /// <summary>libvirt's own words.</summary>
+    public string LibvirtMessage { get; }
+}

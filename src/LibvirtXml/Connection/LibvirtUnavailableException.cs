@@ -1,0 +1,10 @@
+namespace VirtioFs.LibvirtXml;
+
+/// <summary>The libvirt library is not on this machine, or cannot be used. All that needs only XML works without it.</summary>
+public sealed class LibvirtUnavailableException : LibvirtXmlException
+{
+    internal LibvirtUnavailableException(string message, Exception? innerException = null)
+        : base("LibvirtUnavailable", message, innerException)
+    {
+    }
+}
