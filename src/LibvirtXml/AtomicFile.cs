@@ -5,7 +5,7 @@ internal static class AtomicFile
 {
     public static void Write(string path, byte[] content, UnixFileMode? mode = null)
     {
-        string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        string target = RealPath.Of(path) ?? path;
         string temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}");
         bool exists = File.Exists(target);
         try

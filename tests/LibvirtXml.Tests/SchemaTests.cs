@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace VirtioFs.LibvirtXml.Tests;
 
 /// <summary>libvirt's own schemas judge what is written here.</summary>
@@ -22,7 +20,7 @@ public sealed class SchemaTests
             folder.Write($"{number++:d3}.xml", domain.Xml);
         }
 
-        (int exitCode, string output) = Run("xmllint", ["--noout", "--relaxng", Schema, .. Directory.GetFiles(folder.Path).Order()]);
+        (int exitCode, string output) = Tool.Run("xmllint", ["--noout", "--relaxng", Schema, .. Directory.GetFiles(folder.Path).Order()]);
 
         Assert.True(exitCode == 0, string.Join('\n', output.Split('\n').Where(line => !line.EndsWith("validates", StringComparison.Ordinal)).Take(20)));
         Assert.True(number >= 200);
@@ -39,7 +37,7 @@ public sealed class SchemaTests
             Change(domain, number, knowsOpenFiles: false);
         }
 
-        (int exitCode, string output) = Run("virt-xml-validate", [folder.Write("d.xml", domain.Xml), "domain"]);
+        (int exitCode, string output) = Tool.Run("virt-xml-validate", [folder.Write("d.xml", domain.Xml), "domain"]);
 
         Assert.True(exitCode == 0, output);
     }
@@ -76,14 +74,5 @@ public sealed class SchemaTests
             Address = domain.IsS390 ? new CcwAddress(new DeviceNumber(0, (ushort)(0x1a12 + number))) : new PciAddress(0, (byte)(9 + number % 200), 0, 0),
         });
         domain.AddFileSystem(new FileSystem { Tag = $"socket{number}", SourceSocket = "/run/s.sock" });
-    }
-
-    private static (int ExitCode, string Output) Run(string program, string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> standardOutput = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = process.StandardError.ReadToEnd() + standardOutput.Result;
-        process.WaitForExit();
-        return (process.ExitCode, output);
     }
 }

@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace VirtioFs.LibvirtXml;
+
+/// <summary>
+/// A script that libvirt starts instead of the daemon, for options that libvirt's XML cannot carry. It hands over what libvirt says,
+/// so the question for capabilities works through it too.
+/// </summary>
+public sealed partial class DaemonWrapper
+{
+    /// <summary>Options that libvirt itself gives; a second one would contradict it.</summary>
+    private static readonly string[] LibvirtsOwn = ["--fd", "--socket-path", "--shared-dir", "--print-capabilities", "--help", "--version", "-h", "-V"];
+
+    /// <summary>Makes a wrapper.</summary>
+    /// <param name="program">The absolute path of virtiofsd or vhost-user-fs.</param>
+    /// <param name="options">The options, each a word such as <c>--inode-file-handles=mandatory</c>.</param>
+    /// <exception cref="DomainRuleException">The program is not absolute, or an option is one that libvirt gives itself.</exception>
+    public DaemonWrapper(string program, IReadOnlyList<string> options)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        ArgumentNullException.ThrowIfNull(options);
+        RequireAbsolute(program, "program");
+        foreach (string option in options)
+        {
+            string name = option.Split('=', 2)[0];
+            if (!option.StartsWith('-') && !IsValueOfPrevious(options, option))
+            {
+                throw new DomainRuleException("InvalidWrapperOption", $"'{option}' is not an option. Write it as --name or --name=value.");
+            }
+
+            if (LibvirtsOwn.Contains(name))
+            {
+                throw new DomainRuleException(
+                    "ReservedWrapperOption",
+                    $"The option '{name}' is libvirt's to give when it starts the daemon. Leave it out of the wrapper; the directory is the file system's source.");
+            }
+        }
+
+        Program = program;
+        Options = [.. options];
+    }
+
+    /// <summary>The daemon.</summary>
+    public string Program { get; }
+
+    /// <summary>The options that the script adds.</summary>
+    public IReadOnlyList<string> Options { get; }
+
+    /// <summary>The script.</summary>
+    public string Script => $"#!/bin/sh\nexec {ShellText.Join([Program, .. Options])} \"$@\"\n";
+
+    /// <summary>Writes the script, executable for everyone and writable for its owner alone.</summary>
+    /// <param name="path">The script's absolute path.</param>
+    /// <param name="overwrite">Whether a file that is there is replaced.</param>
+    /// <exception cref="DomainRuleException">The path is not absolute, or a file is there that must not be replaced.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">There is no permission to write.</exception>
+    public void Save(string path, bool overwrite = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        RequireAbsolute(path, "wrapper's path");
+        if (!overwrite && File.Exists(path))
+        {
+            throw new DomainRuleException("WrapperExists", $"The file '{path}' is there already. Choose another path, or pass -Force to replace it.");
+        }
+
+        const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(Script), Executable);
+    }
+
+    private static bool IsValueOfPrevious(IReadOnlyList<string> options, string option)
+    {
+        int index = options.ToList().IndexOf(option);
+        return index > 0 && SeparateName().IsMatch(options[index - 1]);
+    }
+
+    private static void RequireAbsolute(string path, string whatItIs)
+    {
+        if (!path.StartsWith('/') || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new DomainRuleException("RelativeBinary", $"The {whatItIs} '{path}' is not an absolute path, and libvirt starts no other. Begin it with '/'.");
+        }
+    }
+
+    [GeneratedRegex(@"\A-[A-Za-z]\z|\A--[A-Za-z0-9-]+\z")]
+    private static partial Regex SeparateName();
+}
