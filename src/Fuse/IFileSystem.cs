@@ -22,6 +22,13 @@ public unsafe interface IFileSystem : IDisposable
     /// <summary>Ends the session: all inodes and handles are let go. Safe while other threads are inside of operations.</summary>
     void EndSession();
 
+    /// <summary>Raised when a request that answered <see cref="FileSystemResult.WouldWait"/> may get further if it is given again.</summary>
+    event Action? WaitersMayProceed
+    {
+        add { }
+        remove { }
+    }
+
     /// <summary><c>FUSE_LOOKUP</c>. With success the guest holds one more reference to the inode.</summary>
     int Lookup(RequestContext request, ulong parent, FileName name, out EntryOut entry)
     {
@@ -192,4 +199,38 @@ public unsafe interface IFileSystem : IDisposable
 
     /// <summary><c>FUSE_REMOVEXATTR</c>.</summary>
     int RemoveExtendedAttribute(RequestContext request, ulong node, byte* name) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_GETLK</c>.</summary>
+    int GetLock(RequestContext request, ulong node, in LockIn arguments, out LockOut found)
+    {
+        found = default;
+        return -Errno.ENOSYS;
+    }
+
+    /// <summary><c>FUSE_SETLK</c> and <c>FUSE_SETLKW</c>, of fcntl(2) and flock(2).</summary>
+    /// <param name="request">Who asks.</param>
+    /// <param name="node">The file.</param>
+    /// <param name="arguments">Which lock.</param>
+    /// <param name="wait">Whether to answer <see cref="FileSystemResult.WouldWait"/> instead of EAGAIN.</param>
+    int SetLock(RequestContext request, ulong node, in LockIn arguments, bool wait) => -Errno.ENOSYS;
+
+    /// <summary>A request that answered <see cref="FileSystemResult.WouldWait"/> will not be given again.</summary>
+    void Abandon(ulong unique)
+    {
+    }
+
+    /// <summary><c>FUSE_IOCTL</c>. Answers bytes of output; ENOTTY for a request that is not known.</summary>
+    /// <param name="request">Who asks.</param>
+    /// <param name="node">The file or directory.</param>
+    /// <param name="arguments">What is asked.</param>
+    /// <param name="input">As many bytes as <paramref name="arguments"/> say.</param>
+    /// <param name="output">Room for as many bytes as <paramref name="arguments"/> say, and for 4096 at least.</param>
+    nint Control(RequestContext request, ulong node, in ControlIn arguments, byte* input, byte* output) => -Errno.ENOSYS;
+
+    /// <summary><c>FUSE_POLL</c>.</summary>
+    int Poll(RequestContext request, ulong node, in PollIn arguments, out PollOut ready)
+    {
+        ready = default;
+        return -Errno.ENOSYS;
+    }
 }

@@ -17,6 +17,7 @@ internal sealed unsafe class FuseGuest : IDisposable
     private readonly byte* _reply = (byte*)NativeMemory.Alloc(2 * 1024 * 1024);
     private FuseWorker? _worker;
     private ulong _unique = 1;
+    private FuseOutcome _outcome;
 
     internal FuseGuest(string path, PassthroughOptions? options = null, InitFlags offered = (InitFlags)ulong.MaxValue, bool initialize = true)
     {
@@ -86,7 +87,7 @@ internal sealed unsafe class FuseGuest : IDisposable
             *(InHeader*)_request = header;
             body.CopyTo(new Span<byte>(_request + sizeof(InHeader), body.Length));
             uint written = Exchange((uint)(sizeof(InHeader) + body.Length), (uint)replyRoom);
-            answer = FuseReply.From(new ReadOnlySpan<byte>(_reply, (int)written), header.Unique);
+            answer = _outcome != FuseOutcome.Answered ? new FuseReply(FuseReply.NotYet, []) : FuseReply.From(new ReadOnlySpan<byte>(_reply, (int)written), header.Unique);
         });
         return answer!;
     }
@@ -155,7 +156,8 @@ internal sealed unsafe class FuseGuest : IDisposable
         uint head = Math.Min(replyRoom, 9);
         ReadOnlySpan<IoVec> reply = [new((nint)_reply, head), new((nint)_reply + (nint)head, replyRoom - head)];
         FuseOutcome outcome = _worker!.Answer(new FuseExchange(request, reply), mayBlock: true, out uint written);
-        return outcome == FuseOutcome.Answered ? written : throw new InvalidOperationException($"The outcome was {outcome}.");
+        _outcome = outcome;
+        return written;
     }
 
     private void Run()

@@ -8,6 +8,9 @@ namespace VirtioFs.Fuse.Tests;
 /// <param name="Body">What follows the header.</param>
 internal sealed record FuseReply(int Error, byte[] Body)
 {
+    /// <summary>In place of an error number: the request was given back to be tried again.</summary>
+    internal const int NotYet = -2;
+
     internal T As<T>() where T : unmanaged => MemoryMarshal.Read<T>(Body);
 
     internal static unsafe FuseReply From(ReadOnlySpan<byte> bytes, ulong unique)

@@ -12,6 +12,9 @@ internal sealed unsafe class OpenFileTable(int budget) : IDisposable
     /// <summary>How many are open.</summary>
     internal int Count => Volatile.Read(ref _count);
 
+    /// <summary>How many may be open.</summary>
+    internal int Budget => budget;
+
     /// <summary>Whether one more may be opened. Asked before opening, so that a hoarding guest never costs the host its last descriptor.</summary>
     internal bool HasRoom => Volatile.Read(ref _count) < budget;
 

@@ -162,9 +162,19 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
         using (file)
         {
-            if (result < 0 || !_places[file.File->Place].FlushesAtClose)
+            if (result < 0)
             {
                 return result;
+            }
+
+            if (_options.PosixLocks == LockScope.Host)
+            {
+                _locks.GiveUpAll(node, arguments.LockOwner);
+            }
+
+            if (!_places[file.File->Place].FlushesAtClose)
+            {
+                return 0;
             }
 
             if (!request.MayBlock)
@@ -179,7 +189,16 @@ public sealed unsafe partial class PassthroughFileSystem
     }
 
     /// <inheritdoc/>
-    public int Release(RequestContext request, ulong node, in ReleaseIn arguments) => _open.Release(arguments.Handle, isDirectory: false);
+    public int Release(RequestContext request, ulong node, in ReleaseIn arguments)
+    {
+        int result = _open.Release(arguments.Handle, isDirectory: false);
+        if ((arguments.ReleaseFlags & ReleaseIn.UnlockFlock) != 0)
+        {
+            _locks.NotifyReleased();
+        }
+
+        return result;
+    }
 
     /// <inheritdoc/>
     public int Sync(RequestContext request, ulong node, in SyncIn arguments) => Sync(request, arguments, isDirectory: false);

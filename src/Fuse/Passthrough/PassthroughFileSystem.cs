@@ -61,7 +61,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     {
         InitFlags wanted = InitFlags.AsyncRead | InitFlags.ParallelDirectories | InitFlags.BigWrites | InitFlags.AutoInvalidate
             | InitFlags.AsyncDirect | InitFlags.AtomicTruncate | InitFlags.HandleKillPrivileges2
-            | InitFlags.CreateSupplementaryGroup | InitFlags.AllowIdMap;
+            | InitFlags.CreateSupplementaryGroup | InitFlags.AllowIdMap | InitFlags.DirectoryControl;
         if (_rules.ReadDirectoryPlus)
         {
             wanted |= InitFlags.ReadDirectoryPlus | InitFlags.ReadDirectoryPlusAuto;
@@ -72,12 +72,23 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
             wanted |= InitFlags.Submounts;
         }
 
+        if (_options.PosixLocks != LockScope.Guest)
+        {
+            wanted |= InitFlags.PosixLocks;
+        }
+
+        if (_options.Flock != LockScope.Guest)
+        {
+            wanted |= InitFlags.FlockLocks;
+        }
+
         return wanted;
     }
 
     /// <inheritdoc/>
     public void EndSession()
     {
+        _locks.Clear();
         _open.Clear();
         _inodes.Clear();
     }
@@ -85,6 +96,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     /// <inheritdoc/>
     public void Dispose()
     {
+        _locks.Dispose();
         _open.Dispose();
         _inodes.Dispose();
         _places.Dispose();

@@ -33,6 +33,12 @@ public sealed record PassthroughOptions
     /// <summary>How many files and directories the guest may hold open; beyond them it gets ENFILE. Null: half of the process's limit.</summary>
     public int? OpenFiles { get; init; }
 
+    /// <summary>How far locks of fcntl(2) reach.</summary>
+    public LockScope PosixLocks { get; init; } = LockScope.Host;
+
+    /// <summary>How far locks of flock(2) reach.</summary>
+    public LockScope Flock { get; init; } = LockScope.Host;
+
     /// <exception cref="ArgumentException">A value is out of its range; the text says which.</exception>
     internal void Check()
     {

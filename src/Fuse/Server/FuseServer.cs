@@ -24,6 +24,13 @@ public sealed class FuseServer : IDisposable
     /// <summary>What INIT agreed on.</summary>
     public InitFlags Negotiated => (InitFlags)(Volatile.Read(ref _session) & ~Begun);
 
+    /// <summary>Raised when requests that answered <see cref="FuseOutcome.WouldWait"/> may get further if they are given again.</summary>
+    public event Action? WaitersMayProceed
+    {
+        add => FileSystem.WaitersMayProceed += value;
+        remove => FileSystem.WaitersMayProceed -= value;
+    }
+
     /// <summary>Makes this thread able to answer requests. Call it on the thread that will use the worker: it changes the thread for good.</summary>
     /// <exception cref="Linux.LinuxException">The thread could not be prepared.</exception>
     public FuseWorker CreateWorker()

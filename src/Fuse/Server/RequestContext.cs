@@ -15,6 +15,9 @@ public sealed unsafe class RequestContext
     /// <summary>The thread that answers.</summary>
     public RequestThread Thread { get; }
 
+    /// <summary>The request's own number.</summary>
+    public ulong Unique { get; private set; }
+
     /// <summary>The caller's user, in the guest.</summary>
     public uint UserId { get; private set; }
 
@@ -43,6 +46,7 @@ public sealed unsafe class RequestContext
 
     internal void Begin(in InHeader header, InitFlags negotiated, bool mayBlock)
     {
+        Unique = header.Unique;
         UserId = header.UserId;
         GroupId = header.GroupId;
         ProcessId = header.ProcessId;

@@ -62,6 +62,9 @@ public struct InterruptIn
 [StructLayout(LayoutKind.Sequential)]
 public struct ControlIn
 {
+    /// <summary><c>FUSE_IOCTL_DIR</c>: the handle is a directory's.</summary>
+    public const uint OnDirectory = 16;
+
     /// <summary>The open file's handle.</summary>
     public ulong Handle;
 

@@ -1,0 +1,56 @@
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>Locks, ioctl and poll.</summary>
+public sealed unsafe partial class FuseWorker
+{
+    private nint GetLock(in InHeader header, ref RequestReader reader, ReplyWriter reply)
+    {
+        if (!reader.TryRead(out LockIn arguments))
+        {
+            return -Errno.EINVAL;
+        }
+
+        int result = _files.GetLock(_context, header.NodeId, arguments, out LockOut found);
+        return result < 0 ? result : reply.Put(found);
+    }
+
+    private nint SetLock(in InHeader header, ref RequestReader reader, bool wait) =>
+        reader.TryRead(out LockIn arguments) ? _files.SetLock(_context, header.NodeId, arguments, wait) : -Errno.EINVAL;
+
+    private nint Control(in InHeader header, ref RequestReader reader, ReplyWriter reply)
+    {
+        bool good = reader.TryRead(out ControlIn arguments)
+            && arguments.InputSize <= ExtendedAttributes.MaximumValueSize
+            && reply.Room >= sizeof(ControlOut) + Math.Min(arguments.OutputSize, WorkerMemory.DirectoryReplySize - (long)sizeof(ControlOut))
+            && reader.TryRead(_memory.Value, arguments.InputSize);
+        if (!good)
+        {
+            return -Errno.EINVAL;
+        }
+
+        // The answer's structure stands before the output (fs/fuse/ioctl.c).
+        byte* answer = _memory.DirectoryReply;
+        nint result = _files.Control(_context, header.NodeId, arguments, _memory.Value, answer + sizeof(ControlOut));
+        if (result < 0)
+        {
+            return result;
+        }
+
+        *(ControlOut*)answer = default;
+        return reply.Put(answer, (uint)sizeof(ControlOut) + (uint)result);
+    }
+
+    private nint Poll(in InHeader header, ref RequestReader reader, ReplyWriter reply)
+    {
+        if (!reader.TryRead(out PollIn arguments))
+        {
+            return -Errno.EINVAL;
+        }
+
+        int result = _files.Poll(_context, header.NodeId, arguments, out PollOut ready);
+        return result < 0 ? result : reply.Put(ready);
+    }
+}
