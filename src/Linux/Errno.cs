@@ -145,6 +145,12 @@ public static class Errno
     /// <summary>Transport endpoint is not connected.</summary>
     public const int ENOTCONN = 107;
 
+    /// <summary>No buffer space available.</summary>
+    public const int ENOBUFS = 105;
+
+    /// <summary>Software caused connection abort.</summary>
+    public const int ECONNABORTED = 103;
+
     /// <summary>Message too long.</summary>
     public const int EMSGSIZE = 90;
 
@@ -203,6 +209,8 @@ public static class Errno
         ECANCELED => nameof(ECANCELED),
         ENOTCONN => nameof(ENOTCONN),
         EMSGSIZE => nameof(EMSGSIZE),
+        ENOBUFS => nameof(ENOBUFS),
+        ECONNABORTED => nameof(ECONNABORTED),
         EBADMSG => nameof(EBADMSG),
         _ => $"errno {errno}",
     };

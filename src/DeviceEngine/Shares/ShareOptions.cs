@@ -1,4 +1,5 @@
 using System.Text;
+using VirtioFs.Fuse;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine;
@@ -57,9 +58,12 @@ public sealed record ShareOptions
     /// <summary>Threads for requests that block on the host's disks while others wait, from 1 to <see cref="MaximumBlockingThreads"/>.</summary>
     public int BlockingThreads { get; init; } = 4;
 
+    /// <summary>How the directory is passed on to the guest.</summary>
+    public PassthroughOptions FileSystem { get; init; } = new();
+
     /// <summary>
     /// A socket that listens already, in place of one made at <see cref="SocketPath"/>, which then only names it. The share owns
-    /// it from <see cref="Share.Start"/> on, also when that fails.
+    /// it from <see cref="Share.Start(ShareOptions)"/> on, also when that fails.
     /// </summary>
     public int? ListenDescriptor { get; init; }
 

@@ -4,7 +4,7 @@ namespace VirtioFs.DeviceEngine;
 public static class ShareRegistry
 {
     private static readonly Lock Gate = new();
-    private static readonly List<Share> Shares = [];
+    private static readonly List<ShareReservation> Reservations = [];
     private static int s_lastId;
 
     static ShareRegistry() => AppDomain.CurrentDomain.ProcessExit += (_, _) => RemoveSockets();
@@ -20,7 +20,7 @@ public static class ShareRegistry
     {
         lock (Gate)
         {
-            return [.. Shares];
+            return [.. Reservations.Select(reservation => reservation.Share).OfType<Share>()];
         }
     }
 
@@ -30,33 +30,39 @@ public static class ShareRegistry
     {
         lock (Gate)
         {
-            return Shares.Find(share => share.Id == id);
+            return Reservations.Find(reservation => reservation.ShareId == id)?.Share;
         }
     }
 
-    internal static int TakeId() => Interlocked.Increment(ref s_lastId);
-
-    /// <summary>Adds a share that is about to listen, so that of two with one socket or tag the second is refused before it touches anything.</summary>
-    internal static void Add(Share share)
+    /// <summary>Keeps socket and tag for a share, so that of two that want the same the second is refused before it touches anything.</summary>
+    internal static ShareReservation Reserve(ShareOptions options)
     {
         lock (Gate)
         {
-            foreach (Share other in Shares)
+            foreach (ShareReservation other in Reservations)
             {
-                RefuseConflict(share.Options, other);
+                RefuseConflict(options, other);
             }
 
-            Shares.Add(share);
+            ShareReservation reservation = new(options, ++s_lastId);
+            Reservations.Add(reservation);
+            return reservation;
         }
+    }
 
-        RaiseChanged();
+    internal static void Remove(ShareReservation reservation)
+    {
+        lock (Gate)
+        {
+            Reservations.Remove(reservation);
+        }
     }
 
     internal static void Remove(Share share)
     {
         lock (Gate)
         {
-            if (!Shares.Remove(share))
+            if (Reservations.RemoveAll(reservation => reservation.Share == share) == 0)
             {
                 return;
             }
@@ -81,20 +87,20 @@ public static class ShareRegistry
         }
     }
 
-    private static void RefuseConflict(ShareOptions options, Share other)
+    private static void RefuseConflict(ShareOptions options, ShareReservation other)
     {
         if (other.Options.SocketPath == options.SocketPath)
         {
             throw new ShareConflictException(
-                $"Share {other.Id} of '{other.Options.Path}' already has the socket '{options.SocketPath}'. Stop it, or choose another socket path.",
-                other.Id);
+                $"Share {other.ShareId} of '{other.Options.Path}' already has the socket '{options.SocketPath}'. Stop it, or choose another socket path.",
+                other.ShareId);
         }
 
         if (other.Options.Tag == options.Tag)
         {
             throw new ShareConflictException(
-                $"Share {other.Id} of '{other.Options.Path}' already has the tag '{options.Tag}'. Stop it, or choose another tag.",
-                other.Id);
+                $"Share {other.ShareId} of '{other.Options.Path}' already has the tag '{options.Tag}'. Stop it, or choose another tag.",
+                other.ShareId);
         }
     }
 

@@ -27,15 +27,12 @@ internal sealed class ShareSocket : IDisposable
     {
         if (options.ListenDescriptor is int given)
         {
-            FileDescriptor adopted = new(given);
-            int result = SocketOptions.SetNonBlocking(given);
-            if (result < 0 || !SocketOptions.IsListening(given))
+            if (SocketOptions.SetNonBlocking(given) < 0 || !SocketOptions.IsListening(given))
             {
-                adopted.Dispose();
-                throw new ArgumentException($"Descriptor {given} is not a listening Unix socket.", nameof(options));
+                throw new ArgumentException($"Descriptor {given} is not a listening socket.", nameof(options));
             }
 
-            return new ShareSocket(adopted, null, default);
+            return new ShareSocket(new FileDescriptor(given), null, default);
         }
 
         RemoveStale(options.SocketPath);

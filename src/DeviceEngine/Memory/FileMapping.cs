@@ -1,0 +1,86 @@
+using VirtioFs.Linux;
+
+namespace VirtioFs.DeviceEngine.Memory;
+
+/// <summary>A part of a front end's file in this process, unmapped when the last user lets go of it.</summary>
+internal sealed class FileMapping
+{
+    private readonly nint _base;
+    private readonly nuint _length;
+    private int _users = 1;
+
+    private FileMapping(nint start, nuint length, nint address, ulong size) =>
+        (_base, _length, Address, Size) = (start, length, address, size);
+
+    /// <summary>Where the part's first byte lies.</summary>
+    internal nint Address { get; }
+
+    /// <summary>Length of the part in bytes.</summary>
+    internal ulong Size { get; }
+
+    /// <summary>
+    /// Maps a part of a file. The descriptor stays the caller's. The file is sealed against shrinking where that is possible: reading a
+    /// mapping behind the end of its file would end this process.
+    /// </summary>
+    /// <param name="descriptor">The file.</param>
+    /// <param name="offset">Where in the file the part begins; any number.</param>
+    /// <param name="size">Length in bytes.</param>
+    /// <param name="mapping">The mapping, for which the caller is the one user.</param>
+    /// <returns>Null, or what is wrong, as the end of a sentence.</returns>
+    internal static string? TryCreate(int descriptor, ulong offset, ulong size, out FileMapping? mapping)
+    {
+        mapping = null;
+        int result = SharedFile.Of(descriptor, out SharedFile file);
+        if (result < 0)
+        {
+            return result == -Errno.EINVAL ? "is not in a regular file" : $"cannot be looked at: {Errno.Describe(-result)}";
+        }
+
+        _ = SharedMemory.ForbidShrinking(descriptor);
+        if (size == 0 || offset > file.Size || size > file.Size - offset)
+        {
+            return $"needs {size} bytes from offset {offset} of a file that has {file.Size}";
+        }
+
+        ulong lead = offset % file.PageSize;
+        nuint length = (nuint)((lead + size + file.PageSize - 1) / file.PageSize * file.PageSize);
+        result = SharedMemory.Map(descriptor, (long)(offset - lead), length, out nint start);
+        if (result < 0)
+        {
+            return $"cannot be mapped: {Errno.Describe(-result)}";
+        }
+
+        mapping = new FileMapping(start, length, start + (nint)lead, size);
+        return null;
+    }
+
+    /// <summary>Becomes one more user of a mapping that the caller knows to have one.</summary>
+    internal void Hold() => Interlocked.Increment(ref _users);
+
+    /// <summary>Becomes one more user, unless the last one has gone already.</summary>
+    internal bool TryHold()
+    {
+        int users = Volatile.Read(ref _users);
+        while (users > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _users, users + 1, users);
+            if (seen == users)
+            {
+                return true;
+            }
+
+            users = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>Is no longer a user.</summary>
+    internal void LetGo()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            _ = SharedMemory.Unmap(_base, _length);
+        }
+    }
+}

@@ -1,0 +1,558 @@
+using VirtioFs.DeviceEngine.Memory;
+using VirtioFs.DeviceEngine.Rings;
+using VirtioFs.DeviceEngine.VhostUser;
+using VirtioFs.Linux;
+
+namespace VirtioFs.DeviceEngine.Queues;
+
+/// <summary>
+/// One virtqueue: what the front end has told of it, its ring, and the way back to the guest. The control thread changes it while its
+/// worker rests; any thread completes requests.
+/// </summary>
+/// <remarks>
+/// States (vhost-user: Ring states): stopped without a kick descriptor, started with the first kick. It is served while it is started,
+/// enabled, wholly described and sound, in whatever order those come about.
+/// </remarks>
+internal sealed class VirtQueue
+{
+    private readonly Device _device;
+    private readonly object _gate = new();
+    private readonly Stack<RequestChain> _spareChains = new();
+    private QueueWorker? _worker;
+    private RingAddresses? _addresses;
+    private GuestMemory? _memory;
+    private GuestMemory? _offeredMemory;
+    private SplitRing? _ring;
+    private ushort _base;
+    private int _call = -1;
+    private int _error = -1;
+    private int _deferred;
+    private string? _fault;
+    private volatile bool _closed;
+
+    internal VirtQueue(Device device, int index) => (_device, Index) = (device, index);
+
+    /// <summary>0 is the high-priority queue.</summary>
+    internal int Index { get; }
+
+    /// <summary>Entries; 0 before the front end has said.</summary>
+    internal int Size { get; private set; }
+
+    internal bool IsEnabled { get; private set; }
+
+    /// <summary>Whether the guest has kicked, or is to be polled.</summary>
+    internal bool IsStarted { get; set; }
+
+    /// <summary>The descriptor that the guest kicks by, or -1.</summary>
+    internal int Kick { get; private set; } = -1;
+
+    /// <summary>True when the guest does not kick.</summary>
+    internal bool NeedsPolling { get; private set; }
+
+    internal QueueCounters Counters { get; } = new();
+
+    /// <summary>Why the ring was stopped for good, as a sentence; null when it is sound.</summary>
+    internal string? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>True when the session is over, and answers are of no use.</summary>
+    internal bool IsClosed => _closed;
+
+    /// <summary>The worker's alone while it serves; null when there is nothing to serve.</summary>
+    internal SplitRing? Ring => _ring;
+
+    /// <summary>The memory that <see cref="Ring"/> lies in, held by this queue.</summary>
+    internal GuestMemory? Memory => _memory;
+
+    /// <summary>True when new memory waits for <see cref="TakeOfferedMemory"/>.</summary>
+    internal bool HasOfferedMemory => Volatile.Read(ref _offeredMemory) is not null;
+
+    /// <summary>Whether the worker has something to serve.</summary>
+    internal bool CanServe => _ring is not null && IsEnabled && (Kick >= 0 || NeedsPolling) && Fault is null && !_closed;
+
+    private bool IsDescribed => Size > 0 && _addresses is not null;
+
+    // ------------------------------------------------------------------ what the front end tells (control thread)
+
+    /// <summary>SET_VRING_NUM.</summary>
+    internal string? SetSize(uint size)
+    {
+        if (size == 0 || size > (uint)_device.MaximumQueueSize || !uint.IsPow2(size))
+        {
+            return $"Ring {Index} cannot have {size} entries: it takes a power of two up to {_device.MaximumQueueSize}.";
+        }
+
+        return Reconfigure(() => Size = (int)size, reopens: size != (uint)Size);
+    }
+
+    /// <summary>SET_VRING_ADDR. On a running ring it may only say whether writes are logged.</summary>
+    internal string? SetAddresses(RingAddresses addresses)
+    {
+        if (Size > 0 && !_device.Memory.Regions.IsEmpty)
+        {
+            string? fault = SplitRing.DescribeFault(_device.Memory, addresses, Size);
+            if (fault is not null)
+            {
+                return $"Ring {Index}: {fault}";
+            }
+        }
+
+        bool samePlace = _addresses is RingAddresses old
+            && (old.Descriptors, old.Available, old.Used) == (addresses.Descriptors, addresses.Available, addresses.Used);
+        return Reconfigure(() => _addresses = addresses, reopens: !samePlace);
+    }
+
+    /// <summary>SET_VRING_BASE.</summary>
+    internal string? SetBase(uint next)
+    {
+        if (next > ushort.MaxValue)
+        {
+            return $"Ring {Index} cannot begin at entry {next}: a split ring counts in 16 bits.";
+        }
+
+        if (_ring is not null && IsEnabled && IsStarted && Fault is null)
+        {
+            return $"Ring {Index} is running; its base can be set while it is stopped or disabled.";
+        }
+
+        return Reconfigure(() => _base = (ushort)next, reopens: true);
+    }
+
+    /// <summary>SET_VRING_KICK. The queue owns the descriptor from here on; -1 asks for polling.</summary>
+    internal string? SetKick(int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            // What the front end reads or writes of it must never make a worker wait.
+            _ = SocketOptions.SetNonBlocking(descriptor);
+        }
+
+        return Reconfigure(
+            () =>
+            {
+                FileDescriptor.Close(Kick);
+                Kick = descriptor;
+                NeedsPolling = descriptor < 0;
+                IsStarted |= NeedsPolling;
+            },
+            reopens: false);
+    }
+
+    /// <summary>SET_VRING_CALL. The queue owns the descriptor from here on; -1 when the guest polls.</summary>
+    internal void SetCall(int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            _ = SocketOptions.SetNonBlocking(descriptor);
+        }
+
+        lock (_gate)
+        {
+            FileDescriptor.Close(_call);
+            _call = descriptor;
+        }
+    }
+
+    /// <summary>SET_VRING_ERR. The queue owns the descriptor from here on.</summary>
+    internal void SetError(int descriptor)
+    {
+        if (descriptor >= 0)
+        {
+            _ = SocketOptions.SetNonBlocking(descriptor);
+        }
+
+        lock (_gate)
+        {
+            FileDescriptor.Close(_error);
+            _error = descriptor;
+        }
+    }
+
+    /// <summary>
+    /// SET_VRING_ENABLE. A disabled ring is left alone wholly: User-Mode Linux frees its memory after disabling it, and never asks for
+    /// its base.
+    /// </summary>
+    internal string? SetEnabled(bool enabled)
+    {
+        string? fault = Reconfigure(() => IsEnabled = enabled, reopens: false);
+        return fault ?? (enabled ? null : WaitForDeferred());
+    }
+
+    /// <summary>GET_VRING_BASE: stops the ring after all that it took has been answered.</summary>
+    internal string? Stop(out ushort next)
+    {
+        string? fault = Reconfigure(
+            () =>
+            {
+                FileDescriptor.Close(Kick);
+                (Kick, NeedsPolling, IsStarted) = (-1, false, false);
+            },
+            reopens: false);
+        fault ??= WaitForDeferred();
+        next = _base;
+        if (fault is not null)
+        {
+            return fault;
+        }
+
+        lock (_gate)
+        {
+            CloseRing();
+            next = _base;
+
+            // Stopping is how the front end resets a ring; what was wrong with it is past.
+            _fault = null;
+        }
+
+        return null;
+    }
+
+    /// <summary>Forgets all that the front end told (vhost-user: RESET_DEVICE).</summary>
+    internal string? Reset(bool enabled)
+    {
+        string? fault = Stop(out _);
+        if (fault is not null)
+        {
+            return fault;
+        }
+
+        lock (_gate)
+        {
+            FileDescriptor.Close(_call);
+            FileDescriptor.Close(_error);
+            (_call, _error) = (-1, -1);
+            (Size, _addresses, _base, IsEnabled) = (0, null, 0, enabled);
+        }
+
+        return null;
+    }
+
+    /// <summary>Tells the queue of a new table of memory, and waits a little until its worker has let go of the old one.</summary>
+    internal void OfferMemory(GuestMemory memory)
+    {
+        const int PatienceMilliseconds = 200;
+        lock (_gate)
+        {
+            if (_ring is null)
+            {
+                return;
+            }
+
+            _offeredMemory?.LetGo();
+            _offeredMemory = memory.Hold();
+            if (_worker is null || _worker.IsResting)
+            {
+                AdoptMemory();
+                return;
+            }
+
+            _worker.Interrupt();
+            if (_offeredMemory is not null)
+            {
+                // A worker inside of a slow request adopts the table before it looks at the next one.
+                _ = Monitor.Wait(_gate, PatienceMilliseconds);
+            }
+        }
+    }
+
+    /// <summary>Ends all work: the worker is told to go, and what is still under way will not be answered.</summary>
+    internal void BeginClose()
+    {
+        _closed = true;
+        _worker?.BeginEnd();
+    }
+
+    /// <summary>Waits for the end of all work; false when some is stuck in a system call. Then call again.</summary>
+    internal bool TryClose(TimeSpan patience)
+    {
+        long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        if (_worker is not null && !_worker.TryJoin(patience))
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            while (_deferred > 0)
+            {
+                long left = deadline - Environment.TickCount64;
+                if (left <= 0)
+                {
+                    return false;
+                }
+
+                _ = Monitor.Wait(_gate, (int)left);
+            }
+
+            LetGoOfEverything();
+        }
+
+        return true;
+    }
+
+    internal ShareGuestQueue Describe() => new(Index, Size, IsEnabled, IsStarted, Fault);
+
+    // ------------------------------------------------------------------ the worker's side
+
+    /// <summary>Takes the newest table of memory into use. Worker only, between two requests.</summary>
+    internal void TakeOfferedMemory()
+    {
+        lock (_gate)
+        {
+            AdoptMemory();
+        }
+    }
+
+    /// <summary>An empty chain, of those that were used before if there is one.</summary>
+    internal RequestChain TakeSpareChain()
+    {
+        lock (_gate)
+        {
+            return _spareChains.TryPop(out RequestChain? chain) ? chain : new RequestChain();
+        }
+    }
+
+    /// <summary>A request leaves the worker; <see cref="CompleteDeferred"/> ends it.</summary>
+    internal void Defer(RequestChain chain)
+    {
+        chain.HoldMemory(_memory!);
+        lock (_gate)
+        {
+            _deferred++;
+            Counters.DeferredRequests++;
+        }
+    }
+
+    /// <summary>Gives chains back to the guest at once, with at most one notification.</summary>
+    internal void Complete(ReadOnlySpan<UsedElement> chains)
+    {
+        lock (_gate)
+        {
+            Publish(chains);
+        }
+    }
+
+    /// <summary>Gives one chain back that the worker had deferred.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="written">Bytes of the answer; null when there is none, since the session is over.</param>
+    internal void CompleteDeferred(RequestChain chain, uint? written)
+    {
+        if (written is uint length)
+        {
+            MarkReply(chain, length);
+        }
+
+        chain.LetGoOfMemory();
+        lock (_gate)
+        {
+            if (written is uint answered && !_closed)
+            {
+                Publish([new UsedElement(chain.Head, answered)]);
+            }
+
+            _spareChains.Push(chain);
+            _deferred--;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Marks an answer in the dirty log, while there is one.</summary>
+    internal void MarkReply(RequestChain chain, uint written)
+    {
+        if (_device.TryHoldLog(out DirtyLog? log))
+        {
+            log.Mark(chain.Reply, chain.ReplyGuestAddresses, written);
+            log.LetGo();
+        }
+    }
+
+    /// <summary>See <see cref="SplitRing.DeclineKicks"/>.</summary>
+    internal void DeclineKicks()
+    {
+        _ring!.DeclineKicks();
+        MarkUsed(0, sizeof(ushort));
+    }
+
+    /// <summary>See <see cref="SplitRing.TryAskForKick"/>.</summary>
+    internal bool TryAskForKick()
+    {
+        bool dry = _ring!.TryAskForKick();
+        MarkUsed(0, sizeof(ushort));
+        MarkUsed(_ring.AvailableEventOffset, sizeof(ushort));
+        return dry;
+    }
+
+    /// <summary>
+    /// Stops the ring for good, since its content cannot be trusted. The front end hears of it through the error descriptor and the
+    /// device's status; a reset heals it (virtio 1.2 §2.1.2).
+    /// </summary>
+    internal void Fail(string reason)
+    {
+        lock (_gate)
+        {
+            if (_fault is not null || _closed)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _fault, $"Ring {Index} was stopped. {reason}");
+            if (_error >= 0)
+            {
+                _ = EventFd.Signal(_error);
+            }
+        }
+
+        _device.NoteRingFault(_fault);
+    }
+
+    // ------------------------------------------------------------------
+
+    /// <summary>Changes something while the worker rests, and lets it go on if it can. Null, or why that was not possible, as a sentence.</summary>
+    private string? Reconfigure(Action change, bool reopens)
+    {
+        if (_worker is not null && !_worker.TryPause(_device.IsAbandoned))
+        {
+            return $"Ring {Index} did not come to rest before the session ended.";
+        }
+
+        lock (_gate)
+        {
+            if (reopens)
+            {
+                CloseRing();
+            }
+
+            change();
+        }
+
+        Resume();
+        return null;
+    }
+
+    private void Resume()
+    {
+        if (_ring is null && IsDescribed && IsEnabled && (Kick >= 0 || NeedsPolling) && Fault is null && !_closed)
+        {
+            OpenRing();
+        }
+
+        if (CanServe)
+        {
+            _worker ??= _device.StartWorker(this);
+            _worker.Resume();
+        }
+    }
+
+    private void OpenRing()
+    {
+        string? fault;
+        lock (_gate)
+        {
+            _offeredMemory?.LetGo();
+            _offeredMemory = _device.Memory.Hold();
+            AdoptMemory();
+            bool eventIndex = _device.Features.HasFlag(DeviceFeatures.EventIndex);
+            fault = SplitRing.TryOpen(_memory!, _addresses!.Value, Size, _base, eventIndex, out _ring);
+        }
+
+        if (fault is not null)
+        {
+            Fail(fault);
+        }
+    }
+
+    private void CloseRing()
+    {
+        _base = _ring?.Next ?? _base;
+        _ring = null;
+        _memory?.LetGo();
+        _memory = null;
+    }
+
+    private void AdoptMemory()
+    {
+        GuestMemory? memory = _offeredMemory;
+        if (memory is null)
+        {
+            return;
+        }
+
+        GuestMemory? old = _memory;
+        _memory = memory;
+        Volatile.Write(ref _offeredMemory, null);
+        string? fault = _ring?.TryMove(memory);
+        if (fault is not null)
+        {
+            CloseRing();
+            Fail(fault);
+        }
+
+        old?.LetGo();
+        Monitor.PulseAll(_gate);
+    }
+
+    private void Publish(ReadOnlySpan<UsedElement> chains)
+    {
+        if (_ring is not SplitRing ring || Fault is not null)
+        {
+            return;
+        }
+
+        foreach (UsedElement chain in chains)
+        {
+            ulong offset = ring.PutUsed((ushort)chain.Head, chain.Written);
+            MarkUsed(offset, 8);
+            Counters.Requests++;
+            Counters.ReplyBytes += chain.Written;
+        }
+
+        ring.PublishUsed();
+        MarkUsed(0, 4);
+        if (ring.MustNotify(chains.Length) && _call >= 0)
+        {
+            Counters.Calls++;
+            _ = EventFd.Signal(_call);
+        }
+    }
+
+    private void MarkUsed(ulong offset, ulong length)
+    {
+        if (_addresses is not RingAddresses addresses || (addresses.Flags & RingAddresses.LogUsedRing) == 0)
+        {
+            return;
+        }
+
+        if (_device.TryHoldLog(out DirtyLog? log))
+        {
+            log.Mark(addresses.Log + offset, length);
+            log.LetGo();
+        }
+    }
+
+    private string? WaitForDeferred()
+    {
+        const int LookAroundMilliseconds = 20;
+        lock (_gate)
+        {
+            while (_deferred > 0)
+            {
+                if (!Monitor.Wait(_gate, LookAroundMilliseconds) && _device.IsAbandoned())
+                {
+                    return $"Ring {Index} still had {_deferred} requests under way when the session ended.";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private void LetGoOfEverything()
+    {
+        CloseRing();
+        _offeredMemory?.LetGo();
+        _offeredMemory = null;
+        FileDescriptor.Close(Kick);
+        FileDescriptor.Close(_call);
+        FileDescriptor.Close(_error);
+        (Kick, _call, _error) = (-1, -1, -1);
+    }
+}

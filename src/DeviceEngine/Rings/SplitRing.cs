@@ -1,0 +1,175 @@
+using VirtioFs.DeviceEngine.Memory;
+using VirtioFs.DeviceEngine.VhostUser;
+
+namespace VirtioFs.DeviceEngine.Rings;
+
+/// <summary>
+/// The device's side of one split virtqueue (virtio 1.2 §2.7): where its three parts lie, how far each side has come, and the order in
+/// which both sides' writes are seen.
+/// </summary>
+/// <remarks>
+/// Chains are taken by one thread. What writes the used ring does so under a lock of its owner's.
+/// </remarks>
+internal sealed unsafe class SplitRing
+{
+    // virtio 1.2 §2.7.6 and §2.7.8: flags, index, then the entries.
+    private const int HeaderSize = 4;
+    private const ushort NoInterrupt = 1, NoNotify = 1;
+
+    private readonly RingAddresses _addresses;
+    private readonly ushort _mask;
+    private readonly bool _eventIndex;
+    private RingDescriptor* _descriptors;
+    private ushort* _available;
+    private ushort* _used;
+    private ushort _usedIndex;
+
+    private SplitRing(in RingAddresses addresses, int size, bool eventIndex) =>
+        (_addresses, Size, _mask, _eventIndex) = (addresses, size, (ushort)(size - 1), eventIndex);
+
+    /// <summary>Entries.</summary>
+    internal int Size { get; }
+
+    /// <summary>The entry of the available ring that is taken next.</summary>
+    internal ushort Next { get; private set; }
+
+    /// <summary>Bytes of the used ring, with <c>avail_event</c>.</summary>
+    internal ulong UsedSize => HeaderSize + ((ulong)Size * (ulong)sizeof(UsedElement)) + sizeof(ushort);
+
+    /// <summary>Bytes from the used ring's start to <c>avail_event</c>.</summary>
+    internal ulong AvailableEventOffset => HeaderSize + ((ulong)Size * (ulong)sizeof(UsedElement));
+
+    private ushort* UsedEvent => _available + (HeaderSize / sizeof(ushort)) + Size;
+
+    private ushort* AvailableEvent => (ushort*)((byte*)_used + AvailableEventOffset);
+
+    private UsedElement* UsedElements => (UsedElement*)((byte*)_used + HeaderSize);
+
+    /// <summary>Finds a ring in guest memory and takes up the work where the front end says.</summary>
+    /// <param name="memory">Where it lies; the ring's owner holds it as long as it uses the ring.</param>
+    /// <param name="addresses">The front end's addresses of its parts.</param>
+    /// <param name="size">Entries.</param>
+    /// <param name="next">The entry of the available ring to begin with.</param>
+    /// <param name="eventIndex">Whether both sides ask for notifications by index (<c>VIRTIO_F_EVENT_IDX</c>).</param>
+    /// <param name="ring">The ring.</param>
+    /// <returns>Null, or what is wrong, as a sentence.</returns>
+    internal static string? TryOpen(
+        GuestMemory memory, in RingAddresses addresses, int size, ushort next, bool eventIndex, out SplitRing? ring)
+    {
+        SplitRing opened = new(addresses, size, eventIndex) { Next = next };
+        string? fault = opened.TryMove(memory);
+        ring = fault is null ? opened : null;
+        if (fault is null)
+        {
+            opened._usedIndex = Volatile.Read(ref opened._used[1]);
+        }
+
+        return fault;
+    }
+
+    /// <summary>What is wrong with a ring's place, as a sentence; null when it is sound.</summary>
+    internal static string? DescribeFault(GuestMemory memory, in RingAddresses addresses, int size) =>
+        new SplitRing(addresses, size, eventIndex: false).TryMove(memory);
+
+    /// <summary>Finds the ring again in a new table of guest memory. Null, or what is wrong, as a sentence; then the ring is as it was.</summary>
+    internal string? TryMove(GuestMemory memory)
+    {
+        ulong availableSize = HeaderSize + ((ulong)Size * sizeof(ushort)) + sizeof(ushort);
+        string? fault = TryFind(memory, "descriptor table", _addresses.Descriptors, (ulong)(Size * sizeof(RingDescriptor)), 16, out nint descriptors);
+        nint available = 0;
+        nint used = 0;
+        fault ??= TryFind(memory, "available ring", _addresses.Available, availableSize, 2, out available);
+        fault ??= TryFind(memory, "used ring", _addresses.Used, UsedSize, 4, out used);
+        if (fault is null)
+        {
+            _descriptors = (RingDescriptor*)descriptors;
+            _available = (ushort*)available;
+            _used = (ushort*)used;
+        }
+
+        return fault;
+    }
+
+    /// <summary>How many chains wait, more than <see cref="Size"/> when the driver's index has no sense. Pairs with the driver's write of <c>avail.idx</c>: what it wrote before is seen after this.</summary>
+    internal ushort CountAvailable() => (ushort)(Volatile.Read(ref _available[1]) - Next);
+
+    /// <summary>Takes the head of the next chain. Its entry was written before the index that <see cref="CountAvailable"/> read.</summary>
+    internal ushort TakeHead()
+    {
+        ushort head = _available[(HeaderSize / sizeof(ushort)) + (Next & _mask)];
+        Next++;
+        return head;
+    }
+
+    /// <summary>Copies a descriptor out of the guest's reach; the index is below <see cref="Size"/>.</summary>
+    internal RingDescriptor Copy(int index) => _descriptors[index];
+
+    /// <summary>Puts a chain into the used ring, where the driver does not look before <see cref="PublishUsed"/>. Answers the element's offset in the used ring.</summary>
+    internal ulong PutUsed(ushort head, uint written)
+    {
+        int slot = _usedIndex & _mask;
+        UsedElements[slot] = new UsedElement(head, written);
+        _usedIndex++;
+        return HeaderSize + ((ulong)slot * (ulong)sizeof(UsedElement));
+    }
+
+    /// <summary>Shows the driver all that was put. Pairs with the driver's read of <c>used.idx</c>: elements and answers are written before.</summary>
+    internal void PublishUsed() => Volatile.Write(ref _used[1], _usedIndex);
+
+    /// <summary>
+    /// Whether the driver wants to be notified of the last <paramref name="count"/> chains put. The full barrier stands between our write
+    /// of <c>used.idx</c> and our read of <c>used_event</c>; it pairs with the driver's barrier between the same two the other way round.
+    /// </summary>
+    internal bool MustNotify(int count)
+    {
+        Interlocked.MemoryBarrier();
+        if (!_eventIndex)
+        {
+            return (Volatile.Read(ref _available[0]) & NoInterrupt) == 0;
+        }
+
+        ushort wanted = Volatile.Read(ref *UsedEvent);
+        return (ushort)(_usedIndex - wanted - 1) < (ushort)count;
+    }
+
+    /// <summary>Tells the driver that no kicks are needed. With event indices there is nothing to tell: it kicks for the one index that was asked for.</summary>
+    internal void DeclineKicks()
+    {
+        if (!_eventIndex)
+        {
+            Volatile.Write(ref _used[0], NoNotify);
+        }
+    }
+
+    /// <summary>
+    /// Asks for a kick with the next chain. False when there is one already, for which none may come. The full barrier stands between our
+    /// write of <c>avail_event</c> and our read of <c>avail.idx</c>; it pairs with the driver's barrier the other way round.
+    /// </summary>
+    internal bool TryAskForKick()
+    {
+        if (_eventIndex)
+        {
+            Volatile.Write(ref *AvailableEvent, Next);
+        }
+        else
+        {
+            Volatile.Write(ref _used[0], 0);
+        }
+
+        Interlocked.MemoryBarrier();
+        return CountAvailable() == 0;
+    }
+
+    private static string? TryFind(GuestMemory memory, string what, ulong userAddress, ulong length, ulong alignment, out nint address)
+    {
+        address = 0;
+        if (userAddress % alignment != 0)
+        {
+            return $"The {what} at {userAddress:x} is not aligned to {alignment} bytes.";
+        }
+
+        return memory.TryTranslateUser(userAddress, length, out address)
+            ? null
+            : $"The {what} at {userAddress:x}, {length} bytes long, is not in the memory that the front end shares.";
+    }
+}

@@ -1,0 +1,55 @@
+using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.VhostUser;
+using VirtioFs.Linux;
+
+namespace VirtioFs.DeviceEngine;
+
+/// <summary>The front end that a share serves now.</summary>
+internal sealed class ConnectedFrontEnd
+{
+    private readonly PeerCredentials _peer;
+    private readonly Device _device;
+    private readonly DateTimeOffset _connectedAt = DateTimeOffset.Now;
+    private readonly string? _processName;
+
+    internal ConnectedFrontEnd(PeerCredentials peer, Device device, Session session)
+    {
+        (_peer, _device, Session) = (peer, device, session);
+        _processName = ReadProcessName(peer.ProcessId);
+    }
+
+    internal Session Session { get; }
+
+    internal ShareGuest Describe() => new(
+        _peer.ProcessId,
+        _processName,
+        _connectedAt,
+        (ulong)_device.Features,
+        (ulong)_device.ProtocolFeatures,
+        _device.Memory.TotalSize,
+        [.. _device.Queues.Where(queue => queue.Size > 0).Select(queue => queue.Describe())]);
+
+    internal void AddCounters(QueueCounters total)
+    {
+        foreach (VirtQueue queue in _device.Queues)
+        {
+            total.Add(queue.Counters);
+        }
+    }
+
+    private static string? ReadProcessName(int processId)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{processId}/comm").TrimEnd('\n');
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
