@@ -46,11 +46,20 @@ test_all() {
   report_counts
 }
 
+# Measures the engine; "compare" and its options measure it against another back end.
+bench() {
+  build
+  if [ $# -eq 0 ] || [[ $1 == -* ]]; then
+    set -- run --start 'out/VirtioFs/bin/vhost-user-fs --shared-dir {dir} --socket-path {socket} --tag bench' "$@"
+  fi
+  artifacts/bin/VirtioFs.Bench/release/virtiofs-bench "$@"
+}
+
 case ${1-} in
   build) build ;;
   test) test_all ;;
   demo) exec eng/demo.sh ;;
-  bench) shift; build && exec artifacts/bin/VirtioFs.Bench/release/virtiofs-bench "$@" ;;
+  bench) shift; bench "$@" ;;
   package)
     build
     tar -C out -czf out/VirtioFs.tar.gz VirtioFs
