@@ -92,7 +92,8 @@ public sealed unsafe class FuseRequest
 
     internal bool HasReply => _hasReply;
 
-    internal int ReplyRoom => _hasReply ? sizeof(FuseOutHeader) + _resultRoom + _dataRoom : 0;
+    /// <summary>Bytes that the request has room for in the reply, its header included.</summary>
+    public int ReplyRoom => _hasReply ? sizeof(FuseOutHeader) + _resultRoom + _dataRoom : 0;
 
     /// <summary>Begins a request anew.</summary>
     public FuseRequest Begin(FuseOpcode opcode, ulong nodeId)
@@ -182,6 +183,14 @@ public sealed unsafe class FuseRequest
         }
 
         return ref MemoryMarshal.AsRef<T>(Results);
+    }
+
+    /// <summary>The whole request as it would go out, for tests that change it and send it raw.</summary>
+    /// <param name="unique">Its number.</param>
+    public byte[] ToBytes(ulong unique)
+    {
+        Seal(unique);
+        return [.. _header.Span, .. _arguments.Span[.._argumentLength], .. DataBuffer.Span[.._dataSent]];
     }
 
     /// <summary>Writes the header's length and number.</summary>

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using VirtioFs.DeviceEngine;
+
+namespace VirtioFs.EndToEnd.Tests.Sharing;
+
+/// <summary>
+/// Shares a directory: a share of this process, or, when <c>VIRTIOFS_TEST_BACK_END</c> holds a command with <c>{socket}</c> and
+/// <c>{dir}</c> in it, another back end, by which the tests themselves can be tried.
+/// </summary>
+internal sealed class ServingBackEnd : IDisposable
+{
+    private static int _count;
+    private readonly Share? _share;
+    private readonly Process? _process;
+
+    public ServingBackEnd(string directory, string home)
+    {
+        int number = Interlocked.Increment(ref _count);
+        Socket = Path.Combine(home, "socket");
+        if (Command is null)
+        {
+            _share = Share.Start(new ShareOptions { Path = directory, Tag = $"test-{number}", SocketPath = Socket });
+            return;
+        }
+
+        string line = Command.Replace("{socket}", Socket, StringComparison.Ordinal).Replace("{dir}", directory, StringComparison.Ordinal);
+        _process = Process.Start("/bin/sh", ["-c", $"exec {line}"]);
+    }
+
+    /// <summary>Another back end's command, or null.</summary>
+    public static string? Command { get; } = Environment.GetEnvironmentVariable("VIRTIOFS_TEST_BACK_END");
+
+    /// <summary>Where it listens.</summary>
+    public string Socket { get; }
+
+    /// <summary>The share of this process.</summary>
+    public Share Share => _share ?? throw new InvalidOperationException("The tests run against another back end.");
+
+    public void Dispose()
+    {
+        _share?.Dispose();
+        if (_process is not null)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+            _process.Dispose();
+        }
+    }
+}
