@@ -4,20 +4,52 @@
 .DESCRIPTION
     Run it after a change of these files, and commit what it builds: a machine without platyPS has help too.
     A new cmdlet's file is begun with New-MarkdownCommandHelp; Update-MarkdownCommandHelp adds new parameters.
+.PARAMETER OutputFolder
+    Where the help goes.
 #>
 [CmdletBinding()]
-param()
+param(
+    [string] $OutputFolder = (Join-Path $PSScriptRoot '../../en-US')
+)
 
 $ErrorActionPreference = 'Stop'
 Import-Module Microsoft.PowerShell.PlatyPS -MinimumVersion 1.0.3
 
-$target = Join-Path $PSScriptRoot '../../en-US'
+# platyPS leaves an example's code, with its fence, in the introduction. Get-Help wants it by itself, before the remarks.
+function Move-ExampleCode {
+    param([xml] $Help)
+    $fence = '(?s)^```\w*\n(.*?)\n?```$'
+    foreach ($example in $Help.GetElementsByTagName('command:example')) {
+        foreach ($paragraph in @($example.introduction.ChildNodes)) {
+            $null = $paragraph.ParentNode.RemoveChild($paragraph)
+            $text = $paragraph.InnerText
+            if ($text -match $fence) {
+                $example['dev:code'].InnerText = $Matches[1]
+            } elseif ($text -match '\w') {
+                $null = $example['dev:remarks'].AppendChild($paragraph)
+            }
+        }
+    }
+}
+
+# Get-Help shows plain text.
+function ConvertTo-PlainText {
+    param([xml] $Help)
+    foreach ($paragraph in $Help.GetElementsByTagName('maml:para')) {
+        $paragraph.InnerText = $paragraph.InnerText.Replace('`', '')
+    }
+}
+
 $work = New-Item -ItemType Directory -Path ([IO.Path]::GetTempPath()) -Name ([guid]::NewGuid())
 try {
-    Get-ChildItem $PSScriptRoot -Filter *-*.md |
-        Import-MarkdownCommandHelp |
-        Export-MamlCommandHelp -OutputFolder $work -Force |
-        ForEach-Object { Copy-Item -LiteralPath $_ -Destination $target }
+    $built = Get-ChildItem $PSScriptRoot -Filter *-*.md | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $work -Force
+    $help = [xml]::new()
+    $help.Load($built.FullName)
+    Move-ExampleCode $help
+    ConvertTo-PlainText $help
+    $writer = [Xml.XmlWriter]::Create((Join-Path $OutputFolder $built.Name), [Xml.XmlWriterSettings]@{ Indent = $true; NewLineChars = "`n" })
+    $help.Save($writer)
+    $writer.Dispose()
 } finally {
     Remove-Item -LiteralPath $work -Recurse
 }

@@ -1,0 +1,58 @@
+# What each test file begins with: the built module, and things that tests make and take away again.
+
+$script:ModuleManifest = Join-Path $PSScriptRoot '../../out/VirtioFs/VirtioFs.psd1' | Resolve-Path | Convert-Path
+Import-Module $ModuleManifest
+
+# A short path: the path of a socket may have 107 bytes.
+function New-TestFolder {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    param([string[]] $Directory = @())
+    $folder = [IO.Directory]::CreateTempSubdirectory('vfs-').FullName
+    foreach ($name in $Directory) {
+        $null = [IO.Directory]::CreateDirectory((Join-Path $folder $name))
+    }
+    $folder
+}
+
+# Stops what a test started, and removes its folder.
+function Clear-Test {
+    param([string] $Folder)
+    Get-VirtioFsShare | Stop-VirtioFsShare -Force
+    if ($Folder) {
+        Remove-Item -LiteralPath $Folder -Recurse -Force
+    }
+}
+
+# A front end that connects and says nothing: enough for a share to be in use.
+function Connect-FrontEnd {
+    param([string] $Socket)
+    $client = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
+    $client.Connect([Net.Sockets.UnixDomainSocketEndPoint]::new($Socket))
+    $client
+}
+
+# Waits until the condition holds, and fails when it does not within the limit.
+function Wait-Until {
+    param([scriptblock] $Condition, [int] $Seconds = 10)
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while (-not (& $Condition)) {
+        if ($clock.Elapsed.TotalSeconds -gt $Seconds) {
+            throw "This did not become true within $Seconds seconds: $Condition"
+        }
+        Start-Sleep -Milliseconds 20
+    }
+}
+
+# What the Tab key offers at the end of a line.
+function Get-Completion {
+    param([string] $Line)
+    (TabExpansion2 -inputScript $Line -cursorColumn $Line.Length).CompletionMatches
+}
+
+# Runs a script in a PowerShell of its own that has imported the module; gives its output and exit code.
+function Invoke-FreshPowerShell {
+    param([scriptblock] $Script)
+    $text = "`$ErrorActionPreference = 'Stop'; Import-Module '$ModuleManifest'`n$Script"
+    $output = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -EncodedCommand ([Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($text))) 2>&1
+    [pscustomobject]@{ Output = $output; ExitCode = $LASTEXITCODE }
+}

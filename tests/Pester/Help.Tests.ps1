@@ -1,0 +1,94 @@
+BeforeDiscovery {
+    . "$PSScriptRoot/Common.ps1"
+    $commands = Get-Command -Module VirtioFs
+    $platyPS = Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS
+    $common = [Management.Automation.Cmdlet]::CommonParameters + 'WhatIf', 'Confirm'
+    $parameters = foreach ($command in $commands) {
+        foreach ($name in $command.Parameters.Keys | Where-Object { $_ -notin $common }) {
+            @{ command = $command.Name; name = $name }
+        }
+    }
+
+    $readme = Get-Content -Raw "$PSScriptRoot/../../README.md"
+    $readmeCode = @(
+        [regex]::Matches($readme, '(?s)```powershell\n(.*?)```') | ForEach-Object { $_.Groups[1].Value.Trim() -split "`n" }
+        [regex]::Matches($readme, '(?m)^\|.*\| `(.*)` \|$') | ForEach-Object { $_.Groups[1].Value.Replace('\|', '|') }
+    ) | Where-Object { $_ -match '-(VirtioFs|VM|HugePage)' }
+    $examples = foreach ($command in $commands) {
+        foreach ($example in (Get-Help $command.Name).examples.example) {
+            @{ command = $command.Name; title = $example.title; code = $example.code }
+        }
+    }
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+
+    # Each use of one of our cmdlets in a piece of code, with the parameters that do not exist.
+    function Find-WrongParameter {
+        param([string] $Code)
+        $tokens = $problems = $null
+        $ast = [Management.Automation.Language.Parser]::ParseInput($Code, [ref] $tokens, [ref] $problems)
+        $problems.Message
+        foreach ($use in $ast.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)) {
+            $command = Get-Command $use.GetCommandName() -ErrorAction Ignore
+            if ($command.ModuleName -eq 'VirtioFs') {
+                $use.CommandElements |
+                    Where-Object { $_ -is [Management.Automation.Language.CommandParameterAst] -and -not $command.Parameters.ContainsKey($_.ParameterName) } |
+                    ForEach-Object { "$($command.Name) has no parameter $($_.ParameterName)." }
+            }
+        }
+    }
+}
+
+Describe 'Help' {
+    It 'of <_.Name> has a synopsis, a description and examples' -ForEach $commands {
+        $help = Get-Help $_.Name -Full
+        $help.Synopsis | Should -Match '\.$'
+        ($help.description | Out-String).Trim() | Should -Not -BeNullOrEmpty
+        $help.examples.example.Count | Should -BeGreaterOrEqual 2
+        foreach ($example in $help.examples.example) {
+            $example.code | Should -Not -BeNullOrEmpty
+            ($example.remarks | Out-String).Trim() | Should -Not -BeNullOrEmpty -Because $example.title
+        }
+    }
+
+    It 'of <_.Name> has just the parameters that the cmdlet has' -ForEach $commands {
+        $documented = (Get-Help $_.Name -Full).parameters.parameter.name
+        $existing = $_.Parameters.Keys | Where-Object { $_ -notin [Management.Automation.Cmdlet]::CommonParameters }
+        $documented | Sort-Object | Should -Be ($existing | Sort-Object)
+    }
+
+    It 'of <command> -<name> says what it is, as the cmdlet has it' -ForEach $parameters {
+        $documented = (Get-Help $command -Full).parameters.parameter | Where-Object name -EQ $name
+        ($documented.description | Out-String).Trim() | Should -Match '\.$'
+        $metadata = (Get-Command $command).Parameters[$name]
+        $attribute = $metadata.Attributes.Where({ $_ -is [Management.Automation.ParameterAttribute] })[0]
+        $documented.required | Should -Be "$($attribute.Mandatory)".ToLowerInvariant()
+        $documented.position | Should -Be $(if ($attribute.Position -ge 0) { "$($attribute.Position)" } else { 'Named' })
+        [bool] ($documented.globbing -eq 'true') | Should -Be ($metadata.Attributes.TypeId -contains [Management.Automation.SupportsWildcardsAttribute])
+        $fromPipeline = ($documented.pipelineInput -split '[ (,)]').Where({ $_ -like 'By*' }) | Sort-Object
+        $expected = @(if ($attribute.ValueFromPipelineByPropertyName) { 'ByPropertyName' }; if ($attribute.ValueFromPipeline) { 'ByValue' })
+        $fromPipeline -join ' ' | Should -Be ($expected -join ' ')
+    }
+
+    It 'is what docs/cmdlets says' -Skip:(-not $platyPS) {
+        $folder = New-TestFolder
+        try {
+            & "$PSScriptRoot/../../docs/cmdlets/Build-Help.ps1" -OutputFolder $folder
+            Get-Content -Raw "$folder/VirtioFs.Cmdlets.dll-Help.xml" |
+                Should -Be (Get-Content -Raw "$PSScriptRoot/../../en-US/VirtioFs.Cmdlets.dll-Help.xml") -Because 'Build-Help.ps1 is run after each change'
+        } finally {
+            Remove-Item -LiteralPath $folder -Recurse
+        }
+    }
+
+    It 'has an example for what the README shows: <_>' -ForEach $readmeCode {
+        $code = (Get-Command -Module VirtioFs | ForEach-Object { (Get-Help $_.Name).examples.example.code }) -split "`n"
+        $code | Should -Contain $_.Trim()
+    }
+
+    It 'uses parameters that there are, in <command>: <title>' -ForEach $examples {
+        Find-WrongParameter $code | Should -BeNullOrEmpty
+    }
+}
