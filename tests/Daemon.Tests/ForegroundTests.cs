@@ -1,0 +1,111 @@
+using System.Net.Sockets;
+
+namespace VirtioFs.Daemon.Tests;
+
+public sealed class ForegroundTests : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public void A_signal_stops_it_cleanly(string signal)
+    {
+        using RunningProgram program = Start("--tag", "t");
+        string ready = program.ReadErrorLine();
+        Assert.Contains($"'{_folder.Shared}' as 't' on '{_folder.Socket}'", ready);
+        Assert.True(File.Exists(_folder.Socket));
+
+        program.Signal(signal);
+
+        Assert.Equal(0, program.WaitForExit());
+        Assert.False(File.Exists(_folder.Socket));
+    }
+
+    [Fact]
+    public void The_tag_is_the_name_of_the_directory_when_none_is_given()
+    {
+        using RunningProgram program = Start();
+        Assert.Contains("as 'shared'", program.ReadErrorLine());
+    }
+
+    [Fact]
+    public void It_says_who_comes_and_goes_and_stays_for_the_next()
+    {
+        using RunningProgram program = Start();
+        program.ReadErrorLine();
+        for (int visit = 0; visit < 2; visit++)
+        {
+            using (Connect())
+            {
+                Assert.Contains("is connected", program.ReadErrorLine());
+            }
+
+            Assert.Contains("waiting for the next", program.ReadErrorLine());
+        }
+
+        program.Signal("TERM");
+        Assert.Equal(0, program.WaitForExit());
+    }
+
+    [Fact]
+    public void A_signal_stops_it_while_a_virtual_machine_is_connected()
+    {
+        using RunningProgram program = Start();
+        program.ReadErrorLine();
+        using Socket frontEnd = Connect();
+        program.ReadErrorLine();
+
+        program.Signal("TERM");
+
+        Assert.Equal(0, program.WaitForExit());
+        Assert.False(File.Exists(_folder.Socket));
+    }
+
+    [Fact]
+    public void The_socket_has_the_mode_that_was_asked_for()
+    {
+        using RunningProgram program = Start("--socket-mode", "0660");
+        program.ReadErrorLine();
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(_folder.Socket));
+    }
+
+    [Fact]
+    public void It_starts_again_where_one_was_killed()
+    {
+        using (RunningProgram killed = Start())
+        {
+            killed.ReadErrorLine();
+            killed.Signal("KILL");
+            Assert.NotEqual(0, killed.WaitForExit());
+            Assert.True(File.Exists(_folder.Socket));
+        }
+
+        using RunningProgram program = Start();
+        Assert.Contains("sharing", program.ReadErrorLine());
+    }
+
+    [Fact]
+    public void A_second_one_on_the_same_socket_is_refused()
+    {
+        using RunningProgram first = Start();
+        first.ReadErrorLine();
+        (int exitCode, _, string errors) = RunningProgram.Run("--shared-dir", _folder.Shared, "--socket-path", _folder.Socket);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("already listening", errors);
+        using Socket frontEnd = Connect();
+        Assert.Contains("is connected", first.ReadErrorLine());
+    }
+
+    private RunningProgram Start(params string[] extra) => new(["--shared-dir", _folder.Shared, "--socket-path", _folder.Socket, .. extra]);
+
+    private Socket Connect()
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(_folder.Socket));
+        return socket;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace VirtioFs.Daemon.Tests;
+
+/// <summary>The program as a user starts it: arguments in; lines, signals and an exit status out.</summary>
+internal sealed class RunningProgram : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly string Executable = typeof(RunningProgram).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "Daemon").Value!;
+
+    private readonly Process _process;
+
+    internal RunningProgram(params string[] arguments)
+    {
+        _process = Process.Start(new ProcessStartInfo(Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    }
+
+    internal static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
+    {
+        using var program = new RunningProgram(arguments);
+        Task<string> output = program._process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = program._process.StandardError.ReadToEndAsync();
+        int exitCode = program.WaitForExit();
+        return (exitCode, output.Result, errors.Result);
+    }
+
+    internal string ReadErrorLine() => _process.StandardError.ReadLineAsync().WaitAsync(Limit).Result ?? string.Empty;
+
+    internal void Signal(string name)
+    {
+        using var kill = Process.Start("kill", ["-s", name, _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    internal int WaitForExit()
+    {
+        Assert.True(_process.WaitForExit(Limit), "The program did not end in time.");
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+}
