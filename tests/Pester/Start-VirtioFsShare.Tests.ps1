@@ -1,7 +1,3 @@
-BeforeDiscovery {
-    $script:isRoot = [Environment]::IsPrivilegedProcess
-}
-
 BeforeAll {
     . "$PSScriptRoot/Common.ps1"
 }
@@ -139,18 +135,6 @@ Describe 'Start-VirtioFsShare' {
             Split-Path -Leaf $share.Socket | Should -Be '..%2Fsrv.sock'
         }
 
-        It 'is refused by a standard folder that others can write to' -Skip:$isRoot {
-            $env:XDG_RUNTIME_DIR, $before = $folder, $env:XDG_RUNTIME_DIR
-            try {
-                $null = [IO.Directory]::CreateDirectory("$folder/virtiofs")
-                [IO.File]::SetUnixFileMode("$folder/virtiofs", [IO.UnixFileMode] 511)
-                Start-VirtioFsShare $srv -ErrorVariable failure -ErrorAction SilentlyContinue
-            } finally {
-                $env:XDG_RUNTIME_DIR = $before
-            }
-            $failure.FullyQualifiedErrorId | Should -Be 'ShareNotStarted,VirtioFs.Cmdlets.StartVirtioFsShareCommand'
-        }
-
         It 'is for its owner only when nothing else is said' {
             $null = Start-VirtioFsShare $srv -Socket $socket
             [IO.File]::GetUnixFileMode($socket) | Should -Be ([IO.UnixFileMode] 'UserRead, UserWrite')
@@ -184,22 +168,21 @@ Describe 'Start-VirtioFsShare' {
             $socket | Should -Not -Exist
         }
 
-        It 'is given to a group by <kind>' -Skip:(-not $isRoot) -ForEach @(
+        It 'is given to a group by <kind>' -ForEach @(
             @{ kind = 'name'; group = 'daemon' }
             @{ kind = 'number'; group = '1' }
         ) {
+            if (-not [Environment]::IsPrivilegedProcess) {
+                Set-ItResult -Skipped -Because 'only root may give a socket to any group'
+            }
             $null = Start-VirtioFsShare $srv -Socket $socket -SocketGroup $group
             stat -c '%G %a' $socket | Should -Be 'daemon 660'
         }
 
-        It 'replaces a socket that nobody listens on' {
-            $stale = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
-            $stale.Bind([Net.Sockets.UnixDomainSocketEndPoint]::new($socket))
-            # Closing the descriptor itself leaves the file, as a process that was killed does.
-            $null = [Runtime.InteropServices.SafeHandle].GetMethod('Dispose', [Type]::EmptyTypes).Invoke($stale.SafeHandle, $null)
-            if (-not (Test-Path -LiteralPath $socket)) {
-                Set-ItResult -Skipped -Because 'this .NET removes the file with the descriptor'
-            }
+        It 'replaces a socket that nobody listens on any more' {
+            # A process that is killed leaves its socket.
+            $null = Invoke-FreshPowerShell ([scriptblock]::Create("Start-VirtioFsShare '$srv' -Socket '$socket' | Out-Null; kill -s KILL `$PID"))
+            $socket | Should -Exist
             (Start-VirtioFsShare $srv -Socket $socket).State | Should -Be Waiting
         }
     }
@@ -316,11 +299,6 @@ Describe 'Start-VirtioFsShare' {
             }
             $shares.Tag | Should -Be srv
             $failure.Count | Should -Be 1
-        }
-
-        It 'reports that it may not make the socket' -Skip:$isRoot {
-            Start-VirtioFsShare $srv -Socket /proc/vfs -ErrorVariable failure -ErrorAction SilentlyContinue
-            $failure[0].CategoryInfo.Category | Should -BeIn PermissionDenied, ObjectNotFound
         }
     }
 }

@@ -15,7 +15,8 @@ internal static class DefaultSocket
     internal static string? PathFor(string tag) => Folder() is { } folder ? Path.Combine(folder, FileName(tag)) : null;
 
     /// <summary>Makes sure that the folder exists and that nobody but its owner can put a socket of his own there.</summary>
-    /// <exception cref="IOException">The folder cannot be made, or others may write to it.</exception>
+    /// <exception cref="UnsafeSocketFolderException">Others could put a socket into it.</exception>
+    /// <exception cref="IOException">The folder cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be made.</exception>
     internal static void EnsureFolder(string socketPath)
     {
@@ -33,7 +34,7 @@ internal static class DefaultSocket
         bool othersWrite = (entry.FileAccessPermissions & (FileAccessPermissions.GroupWrite | FileAccessPermissions.OtherWrite)) != 0;
         if (!entry.IsDirectory || othersWrite || entry.OwnerUserId != UnixEnvironment.EffectiveUserId)
         {
-            throw new IOException($"The folder for sockets, '{folder}', is not a directory that you own and that nobody else can write to.");
+            throw new UnsafeSocketFolderException($"The folder for sockets, '{folder}', is not a directory that you own and that nobody else can write to.");
         }
     }
 

@@ -166,11 +166,25 @@ public sealed class StartVirtioFsShareCommand : VirtioFsCmdlet
             }
 
             WriteObject(new VirtioFsShareInfo(Share.Start(options)));
+            WarnIfUnreadable(directory);
             WriteVerbose($"'{directory}' is shared. The guest mounts it with: mount -t virtiofs {tag} /mnt");
         }
         catch (Exception e) when (StartFailure.Describe(e, options) is { } failure)
         {
             WriteFailure(failure.ErrorId, failure.Category, directory, failure.Exception, failure.RecommendedAction);
+        }
+    }
+
+    // The device needs no right to read the directory itself, and a guest may know the names below it, so this is no error.
+    private void WarnIfUnreadable(string directory)
+    {
+        try
+        {
+            using IEnumerator<string> entries = Directory.EnumerateFileSystemEntries(directory).GetEnumerator();
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            WriteWarning($"The guest cannot list '{directory}': {e.Message}");
         }
     }
 
