@@ -126,6 +126,11 @@ public sealed unsafe class RequestThread
         }
     }
 
+    /// <summary>Sets the thread's own umask; the process keeps its own.</summary>
+    #pragma warning disable CA1822 // It belongs to this thread, and nobody else may set it.
+    public void SetUmask(uint mask) => _ = LibC.umask(mask & 0x1FF);
+#pragma warning restore CA1822
+
     /// <summary>Gives up capabilities until <see cref="With"/>. Zero, or a negated error number.</summary>
     public int Without(Capability capabilities) => TrySetEffective(_effective & ~capabilities);
 

@@ -21,8 +21,9 @@ internal sealed unsafe class FuseGuest : IDisposable
 
     internal FuseGuest(string path, PassthroughOptions? options = null, InitFlags offered = (InitFlags)ulong.MaxValue, bool initialize = true)
     {
-        Files = new PassthroughFileSystem(path, options ?? new PassthroughOptions());
-        Server = new FuseServer(Files);
+        IFileSystem files = PassthroughFileSystem.Open(path, options ?? new PassthroughOptions());
+        Files = (files as PassthroughFileSystem)!;
+        Server = new FuseServer(files);
         _thread = new Thread(Run) { IsBackground = true };
         _thread.Start();
         if (initialize)

@@ -138,7 +138,7 @@ public sealed class Share : IDisposable
     public static Share Start(ShareOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Start(options, () => new PassthroughFileSystem(System.IO.Path.GetFullPath(options.Path), options.FileSystem));
+        return Start(options, () => PassthroughFileSystem.Open(System.IO.Path.GetFullPath(options.Path), options.FileSystem));
     }
 
     /// <summary>Shares a file system of the caller's making, which the share owns from here on. <see cref="ShareOptions.Path"/> only names it.</summary>

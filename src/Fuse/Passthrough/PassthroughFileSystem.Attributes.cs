@@ -33,6 +33,8 @@ public sealed unsafe partial class PassthroughFileSystem
         // The guest has mount numbers of its own; and of the attributes, those of the mount are not the file's.
         status.Status.Mask &= FileStatus.Basic | FileStatus.BirthTimeKnown;
         status.Status.MountId = 0;
+        status.Status.UserId = _userIds.ToGuest(status.Status.UserId);
+        status.Status.GroupId = _groupIds.ToGuest(status.Status.GroupId);
         status.ValidSeconds = _rules.Attributes.Seconds;
         status.ValidNanoseconds = _rules.Attributes.Nanoseconds;
         return 0;
@@ -81,7 +83,8 @@ public sealed unsafe partial class PassthroughFileSystem
             return executes ? 0 : -Errno.EACCES;
         }
 
-        int shift = request.UserId == status.UserId ? 6 : request.GroupId == status.GroupId ? 3 : 0;
+        InodeAttributes seen = AttributesOf(status);
+        int shift = request.UserId == seen.UserId ? 6 : request.GroupId == seen.GroupId ? 3 : 0;
         return (((uint)status.Mode >> shift) & mask & 7) == (mask & 7) ? 0 : -Errno.EACCES;
     }
 
@@ -172,8 +175,17 @@ public sealed unsafe partial class PassthroughFileSystem
     {
         ValidSeconds = _rules.Attributes.Seconds,
         ValidNanoseconds = _rules.Attributes.Nanoseconds,
-        Attributes = InodeAttributes.From(status),
+        Attributes = AttributesOf(status),
     };
+
+    /// <summary>What the guest is told of a file.</summary>
+    private InodeAttributes AttributesOf(in FileStatus status)
+    {
+        InodeAttributes attributes = InodeAttributes.From(status);
+        attributes.UserId = _userIds.ToGuest(attributes.UserId);
+        attributes.GroupId = _groupIds.ToGuest(attributes.GroupId);
+        return attributes;
+    }
 
     private int ChangeMode(int descriptor, in SetAttributesIn change)
     {
@@ -194,16 +206,18 @@ public sealed unsafe partial class PassthroughFileSystem
         return PathCalls.ChangeMode(_descriptors.Value, name, change.Mode & PermissionMask);
     }
 
-    private static int ChangeOwner(int descriptor, in SetAttributesIn change)
+    private int ChangeOwner(int descriptor, in SetAttributesIn change)
     {
         if ((change.Valid & (AttributeChanges.UserId | AttributeChanges.GroupId)) == 0)
         {
             return 0;
         }
 
-        uint userId = (change.Valid & AttributeChanges.UserId) != 0 ? change.UserId : uint.MaxValue;
-        uint groupId = (change.Valid & AttributeChanges.GroupId) != 0 ? change.GroupId : uint.MaxValue;
-        return PathCalls.ChangeOwner(descriptor, userId, groupId);
+        uint userId = uint.MaxValue, groupId = uint.MaxValue;
+        int result = (change.Valid & AttributeChanges.UserId) != 0 ? _userIds.TryToHost(change.UserId, out userId) : 0;
+        result = result == 0 && (change.Valid & AttributeChanges.GroupId) != 0 ? _groupIds.TryToHost(change.GroupId, out groupId) : result;
+        result = result < 0 ? result : DropRenamedCapability(descriptor);
+        return result < 0 ? result : PathCalls.ChangeOwner(descriptor, userId, groupId);
     }
 
     private int ChangeSize(RequestContext request, in InodePin pin, int openDescriptor, in SetAttributesIn change)
@@ -228,6 +242,13 @@ public sealed unsafe partial class PassthroughFileSystem
         if (descriptor < 0)
         {
             return descriptor;
+        }
+
+        int dropped = DropRenamedCapability(pin);
+        if (dropped < 0)
+        {
+            FileDescriptor.Close(opened);
+            return dropped;
         }
 
         bool kill = (change.Valid & AttributeChanges.KillSetId) != 0;

@@ -1,28 +1,37 @@
+using System.Runtime.InteropServices;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
-/// <summary>Extended attributes.</summary>
+/// <summary>Extended attributes, under the names that the share's rules give them.</summary>
 public sealed unsafe partial class PassthroughFileSystem
 {
+    private const int NameRoom = WorkerMemory.MaximumName + 1;
+
     /// <inheritdoc/>
     public nint GetExtendedAttribute(RequestContext request, ulong node, byte* name, byte* value, uint size)
     {
-        int result = PinAttributes(node, out InodePin pin, out int descriptor);
+        byte* hostName = stackalloc byte[NameRoom];
+        int result = PinAttributes(node, name, hostName, out InodePin pin, out int descriptor);
         using (pin)
         {
-            return result < 0 ? result : ExtendedAttributes.Get(descriptor, name, value, size);
+            // What may not be touched is not there for who asks, as virtiofsd has it.
+            return result == -Errno.EPERM ? -Errno.ENODATA
+                : result < 0 ? result : ExtendedAttributes.Get(descriptor, hostName, value, size);
         }
     }
 
     /// <inheritdoc/>
     public int SetExtendedAttribute(RequestContext request, ulong node, byte* name, byte* value, in SetXattrIn arguments)
     {
-        int result = PinAttributes(node, out InodePin pin, out int descriptor);
+        byte* hostName = stackalloc byte[NameRoom];
+        int result = PinAttributes(node, name, hostName, out InodePin pin, out int descriptor);
         using (pin)
         {
-            return result < 0 ? result : ExtendedAttributes.Set(descriptor, name, value, arguments.Size, (int)arguments.Flags);
+            result = result < 0 ? result : ExtendedAttributes.Set(descriptor, hostName, value, arguments.Size, (int)arguments.Flags);
+            bool kill = (arguments.SetXattrFlags & SetXattrIn.AclKillsSetGroupId) != 0;
+            return result == 0 && kill ? DropSetGroupId(descriptor) : result;
         }
     }
 
@@ -32,17 +41,23 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinAttributes(node, out InodePin pin, out int descriptor);
         using (pin)
         {
-            return result < 0 ? result : ExtendedAttributes.List(descriptor, list, size);
+            if (result < 0 || _options.XattrMap is null)
+            {
+                return result < 0 ? result : ExtendedAttributes.List(descriptor, list, size);
+            }
+
+            return ListTranslated(request, _options.XattrMap, descriptor, list, size);
         }
     }
 
     /// <inheritdoc/>
     public int RemoveExtendedAttribute(RequestContext request, ulong node, byte* name)
     {
-        int result = PinAttributes(node, out InodePin pin, out int descriptor);
+        byte* hostName = stackalloc byte[NameRoom];
+        int result = PinAttributes(node, name, hostName, out InodePin pin, out int descriptor);
         using (pin)
         {
-            return result < 0 ? result : ExtendedAttributes.Remove(descriptor, name);
+            return result < 0 ? result : ExtendedAttributes.Remove(descriptor, hostName);
         }
     }
 
@@ -52,5 +67,123 @@ public sealed unsafe partial class PassthroughFileSystem
         pin = default;
         descriptor = -1;
         return _options.ExtendedAttributes ? PinInode(node, out pin, out descriptor) : -Errno.ENOSYS;
+    }
+
+    private int PinAttributes(ulong node, byte* name, byte* hostName, out InodePin pin, out int descriptor)
+    {
+        int result = PinAttributes(node, out pin, out descriptor);
+        return result < 0 ? result : Translate(name, hostName);
+    }
+
+    private int Translate(byte* name, byte* hostName)
+    {
+        ReadOnlySpan<byte> guestName = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name);
+        Span<byte> target = new(hostName, NameRoom);
+        if (_options.XattrMap is not null)
+        {
+            return _options.XattrMap.TryToHost(guestName, target);
+        }
+
+        guestName.CopyTo(target);
+        target[guestName.Length] = 0;
+        return 0;
+    }
+
+    /// <summary>The list in full goes through scratch memory: what is hidden or becomes shorter makes room for what follows.</summary>
+    private static nint ListTranslated(RequestContext request, XattrMap map, int descriptor, byte* list, uint size)
+    {
+        byte* host = request.Memory.DirectoryReply;
+        nint length = ExtendedAttributes.List(descriptor, host, ExtendedAttributes.MaximumListSize);
+        if (length < 0)
+        {
+            return length;
+        }
+
+        int total = 0;
+        for (ReadOnlySpan<byte> rest = new(host, (int)length); !rest.IsEmpty;)
+        {
+            int end = rest.IndexOf((byte)0);
+            ReadOnlySpan<byte> name = map.ToGuest(rest[..end]);
+            rest = rest[(end + 1)..];
+            if (name.IsEmpty)
+            {
+                continue;
+            }
+
+            if (size > 0)
+            {
+                if (total + name.Length + 1 > size)
+                {
+                    return -Errno.ERANGE;
+                }
+
+                name.CopyTo(new Span<byte>(list + total, name.Length));
+                list[total + name.Length] = 0;
+            }
+
+            total += name.Length + 1;
+        }
+
+        return total;
+    }
+
+    /// <summary>Gives a new file the label that came with its creation (<c>FUSE_SECURITY_CTX</c>).</summary>
+    private int SetLabel(RequestContext request, ulong node)
+    {
+        byte* hostName = stackalloc byte[NameRoom];
+        int result = PinAttributes(node, request.SecurityName, hostName, out InodePin pin, out int descriptor);
+        using (pin)
+        {
+            return result < 0 ? result : ExtendedAttributes.Set(descriptor, hostName, request.Memory.Value, request.SecurityValueSize, 0);
+        }
+    }
+
+    private int DropSetGroupId(int descriptor)
+    {
+        const uint SetGroupId = 0x400;
+        int result = FileStatus.Of(descriptor, out FileStatus status);
+        return result < 0 || (status.Mode & SetGroupId) == 0 ? result
+            : ChangeMode(descriptor, new SetAttributesIn { Valid = AttributeChanges.Mode, Mode = status.Mode & ~SetGroupId });
+    }
+
+    /// <summary>Removes a file's capabilities before it is changed, where they go by a name that the host's kernel does not know for that.</summary>
+    private int DropRenamedCapability(ulong node)
+    {
+        if (_options.XattrMap?.RenamedCapability is null)
+        {
+            return 0;
+        }
+
+        int result = _inodes.Pin(node, out InodePin pin);
+        using (pin)
+        {
+            return result < 0 ? result : DropRenamedCapability(pin);
+        }
+    }
+
+    private int DropRenamedCapability(in InodePin pin)
+    {
+        if (_options.XattrMap?.RenamedCapability is null)
+        {
+            return 0;
+        }
+
+        int descriptor = _inodes.Descriptor(pin);
+        return descriptor < 0 ? descriptor : DropRenamedCapability(descriptor);
+    }
+
+    private int DropRenamedCapability(int descriptor)
+    {
+        byte[]? name = _options.XattrMap?.RenamedCapability;
+        if (name is null)
+        {
+            return 0;
+        }
+
+        fixed (byte* bytes = name)
+        {
+            int result = ExtendedAttributes.Remove(descriptor, bytes);
+            return result is -Errno.ENODATA or -Errno.EOPNOTSUPP ? 0 : result;
+        }
     }
 }

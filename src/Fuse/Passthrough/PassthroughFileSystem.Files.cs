@@ -6,7 +6,7 @@ namespace VirtioFs.Fuse;
 /// <summary>Open files.</summary>
 public sealed unsafe partial class PassthroughFileSystem
 {
-    // What a guest may choose at open. O_PATH, O_TMPFILE, O_CREAT and the like are for us to use; O_DIRECT is the guest's own matter.
+    // What a guest may choose at open. O_PATH, O_TMPFILE, O_CREAT and the like are for us to use.
     private const int AdmittedOpenFlags = OpenFlags.AccessMode | OpenFlags.Append | OpenFlags.Truncate | OpenFlags.NonBlock | OpenFlags.Sync;
 
     /// <inheritdoc/>
@@ -47,21 +47,27 @@ public sealed unsafe partial class PassthroughFileSystem
                 return -Errno.ENFILE;
             }
 
-            result = Become(request);
+            result = Become(request, arguments.Umask);
             if (result < 0)
             {
                 return result;
             }
 
             int flags = HostFlags(request, arguments.Flags) | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
-            int descriptor = Files.Open(directory, name.Bytes, flags, Masked(request, arguments.Mode, arguments.Umask) & 0xFFF);
+            int descriptor = Files.Open(directory, name.Bytes, flags, arguments.Mode & 0xFFF);
             Return(request);
             if (descriptor == -Errno.EEXIST && (arguments.Flags & OpenFlags.Exclusive) == 0)
             {
                 return OpenExisting(request, pin, directory, name, arguments, out created);
             }
 
-            return descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+            result = descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+            if (result < 0 && descriptor >= 0)
+            {
+                _ = PathCalls.Unlink(directory, name.Bytes, 0);
+            }
+
+            return result;
         }
     }
 
@@ -82,7 +88,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 return -Errno.ENFILE;
             }
 
-            result = Become(request);
+            result = Become(request, arguments.Umask);
             if (result < 0)
             {
                 return result;
@@ -93,7 +99,7 @@ public sealed unsafe partial class PassthroughFileSystem
             int descriptor;
             fixed (byte* dot = here)
             {
-                descriptor = Files.Open(directory, dot, flags, Masked(request, arguments.Mode, arguments.Umask) & 0xFFF);
+                descriptor = Files.Open(directory, dot, flags, arguments.Mode & 0xFFF);
             }
 
             Return(request);
@@ -142,6 +148,12 @@ public sealed unsafe partial class PassthroughFileSystem
             if (!request.MayBlock && (arguments.Flags & OpenFlags.Sync) != 0)
             {
                 return FileSystemResult.WouldBlock;
+            }
+
+            result = DropRenamedCapability(node);
+            if (result < 0)
+            {
+                return result;
             }
 
             bool kill = (arguments.WriteFlags & WriteIn.KillSetId) != 0;
@@ -224,6 +236,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
         using (file)
         {
+            result = result < 0 ? result : DropRenamedCapability(node);
             return result < 0 ? result
                 : Files.Allocate(file.Descriptor, (int)arguments.Mode, (long)arguments.Offset, (long)arguments.Length);
         }
@@ -248,6 +261,7 @@ public sealed unsafe partial class PassthroughFileSystem
             result = _open.Pin(arguments.TargetHandle, false, out OpenFilePin target);
             using (target)
             {
+                result = result < 0 ? result : DropRenamedCapability(arguments.TargetNodeId);
                 return result < 0 ? result : Files.CopyRange(
                     source.Descriptor,
                     (long)arguments.SourceOffset,
@@ -265,6 +279,12 @@ public sealed unsafe partial class PassthroughFileSystem
         if (!_open.HasRoom)
         {
             return -Errno.ENFILE;
+        }
+
+        int dropped = (guestFlags & OpenFlags.Truncate) != 0 ? DropRenamedCapability(pin) : 0;
+        if (dropped < 0)
+        {
+            return dropped;
         }
 
         bool kill = (openFlags & OpenIn.KillSetId) != 0;
@@ -335,6 +355,14 @@ public sealed unsafe partial class PassthroughFileSystem
             return -Errno.ENFILE;
         }
 
+        result = request.SecurityName is null ? 0 : SetLabel(request, node);
+        if (result < 0)
+        {
+            _ = _open.Release(handle, isDirectory: false);
+            _inodes.Forget(node, 1);
+            return result;
+        }
+
         Fill(request, parent, node, place, status, out created.Entry);
         created.Open = new OpenOut { Handle = handle, Flags = _rules.OpenFile };
         return 0;
@@ -358,9 +386,12 @@ public sealed unsafe partial class PassthroughFileSystem
     }
 
     /// <summary>The flags of the host's open for those of a guest's.</summary>
-    private static int HostFlags(RequestContext request, uint guestFlags)
+    private int HostFlags(RequestContext request, uint guestFlags)
     {
-        int flags = (int)guestFlags & AdmittedOpenFlags;
+        int admitted = AdmittedOpenFlags
+            | (_options.AllowDirectIo ? OpenFlags.Direct : 0)
+            | (_options.PreserveNoAccessTime ? OpenFlags.NoAccessTime : 0);
+        int flags = (int)guestFlags & admitted;
         if (!request.Negotiated.Has(InitFlags.WritebackCache))
         {
             return flags;

@@ -38,7 +38,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
-            result = result < 0 ? result : Become(request);
+            result = result < 0 ? result : Become(request, umask: 0);
             if (result < 0)
             {
                 return result;
@@ -46,7 +46,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
             result = PathCalls.MakeSymbolicLink(target, directory, name.Bytes);
             Return(request);
-            return result < 0 ? result : Lookup(request, pin, directory, name, out entry);
+            return result < 0 ? result : LookupMade(request, pin, directory, name, 0, out entry);
         }
     }
 
@@ -57,15 +57,15 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
-            result = result < 0 ? result : Become(request);
+            result = result < 0 ? result : Become(request, arguments.Umask);
             if (result < 0)
             {
                 return result;
             }
 
-            result = PathCalls.MakeNode(directory, name.Bytes, Masked(request, arguments.Mode, arguments.Umask), arguments.Device);
+            result = PathCalls.MakeNode(directory, name.Bytes, arguments.Mode, arguments.Device);
             Return(request);
-            return result < 0 ? result : Lookup(request, pin, directory, name, out entry);
+            return result < 0 ? result : LookupMade(request, pin, directory, name, 0, out entry);
         }
     }
 
@@ -76,15 +76,15 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
-            result = result < 0 ? result : Become(request);
+            result = result < 0 ? result : Become(request, arguments.Umask);
             if (result < 0)
             {
                 return result;
             }
 
-            result = PathCalls.MakeDirectory(directory, name.Bytes, Masked(request, arguments.Mode, arguments.Umask));
+            result = PathCalls.MakeDirectory(directory, name.Bytes, arguments.Mode);
             Return(request);
-            return result < 0 ? result : Lookup(request, pin, directory, name, out entry);
+            return result < 0 ? result : LookupMade(request, pin, directory, name, PathCalls.RemoveDirectory, out entry);
         }
     }
 
@@ -183,7 +183,9 @@ public sealed unsafe partial class PassthroughFileSystem
         if (result == 0)
         {
             place = _places.Find(status, descriptor)!;
-            node = _inodes.Reference(place, status, ref descriptor, null, verified: true);
+            bool mayHold = place.HasHandles || _options.FileHandles != FileHandleUse.Mandatory;
+            result = mayHold ? 0 : -Errno.EOPNOTSUPP;
+            node = mayHold ? _inodes.Reference(place, status, ref descriptor, null, verified: true) : 0;
         }
 
         FileDescriptor.Close(descriptor);
@@ -205,7 +207,7 @@ public sealed unsafe partial class PassthroughFileSystem
             EntryValidNanoseconds = _rules.Entries.Nanoseconds,
             AttributesValidSeconds = _rules.Attributes.Seconds,
             AttributesValidNanoseconds = _rules.Attributes.Nanoseconds,
-            Attributes = InodeAttributes.From(status),
+            Attributes = AttributesOf(status),
         };
         if (place.Number != parent.Slot->Place && IsSubmount(request, status))
         {
@@ -217,10 +219,6 @@ public sealed unsafe partial class PassthroughFileSystem
         request.Negotiated.Has(InitFlags.Submounts)
         && status.Type == FileStatus.Directory
         && (status.Attributes & FileStatus.MountRoot) != 0;
-
-    /// <summary>The mode of what is made: the guest's kernel has applied the umask, unless it was agreed that we do.</summary>
-    private static uint Masked(RequestContext request, uint mode, uint umask) =>
-        request.Negotiated.Has(InitFlags.DontMask) ? mode & ~umask : mode;
 
     private int PinInode(ulong node, out InodePin pin, out int descriptor)
     {
@@ -242,8 +240,50 @@ public sealed unsafe partial class PassthroughFileSystem
         return result == 0 && pin.Slot->Type != FileStatus.Directory ? -Errno.ENOTDIR : result;
     }
 
-    private static int Become(RequestContext request) =>
-        request.Thread.Become(request.UserId, request.GroupId, request.SupplementaryGroup);
+    /// <summary>Looks up what was just made, and gives it the label that the guest wants it to have; without it, it must not stay.</summary>
+    private int LookupMade(RequestContext request, in InodePin parent, int directory, FileName name, int unlinkFlags, out EntryOut entry)
+    {
+        int result = Lookup(request, parent, directory, name, out entry);
+        int labelled = result < 0 || request.SecurityName is null ? 0 : SetLabel(request, entry.NodeId);
+        if (labelled < 0)
+        {
+            _ = PathCalls.Unlink(directory, name.Bytes, unlinkFlags);
+            _inodes.Forget(entry.NodeId, 1);
+            return labelled;
+        }
 
-    private static void Return(RequestContext request) => request.Thread.Return(request.SupplementaryGroup is not null);
+        return result;
+    }
+
+    /// <summary>Acts as the guest's user from here on, with the umask that it was agreed we apply. Nothing has changed when this answers an error.</summary>
+    private int Become(RequestContext request, uint umask)
+    {
+        uint? supplementaryGroup = null;
+        int result = _userIds.TryToHost(request.UserId, out uint userId);
+        result = result < 0 ? result : _groupIds.TryToHost(request.GroupId, out _);
+        _ = _groupIds.TryToHost(request.GroupId, out uint groupId);
+        if (request.SupplementaryGroup is uint group)
+        {
+            result = result < 0 ? result : _groupIds.TryToHost(group, out group);
+            supplementaryGroup = group;
+        }
+
+        result = result < 0 ? result : request.Thread.Become(userId, groupId, supplementaryGroup);
+        if (result == 0 && request.Negotiated.Has(InitFlags.DontMask))
+        {
+            // The host's kernel weighs it against default access control lists, as the guest's would.
+            request.Thread.SetUmask(umask);
+        }
+
+        return result;
+    }
+
+    private static void Return(RequestContext request)
+    {
+        request.Thread.Return(request.SupplementaryGroup is not null);
+        if (request.Negotiated.Has(InitFlags.DontMask))
+        {
+            request.Thread.SetUmask(0);
+        }
+    }
 }

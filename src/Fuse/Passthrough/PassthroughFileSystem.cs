@@ -15,25 +15,29 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     private readonly InodeTable _inodes;
     private readonly OpenFileTable _open;
     private readonly CacheRules _rules;
+    private readonly IdMap _userIds;
+    private readonly IdMap _groupIds;
     private readonly int _descriptorLimit;
 
-    /// <summary>Opens a directory to pass on.</summary>
+    /// <summary>Opens a directory, or a single file, to pass on.</summary>
     /// <param name="path">An absolute path of the host.</param>
     /// <param name="options">How.</param>
     /// <exception cref="LinuxException">It cannot be opened, or <c>/proc</c> is not there.</exception>
-    /// <exception cref="DirectoryNotFoundException">It is not a directory.</exception>
+    /// <exception cref="DirectoryNotFoundException">It is neither a directory nor a regular file.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public PassthroughFileSystem(string path, PassthroughOptions options)
     {
         options.Check();
         _options = options;
         _rules = CacheRules.Of(options);
+        _userIds = new IdMap(options.UserIds, "user id");
+        _groupIds = new IdMap(options.GroupIds, "group id");
         long limit = ProcessLimits.Descriptors;
         _descriptorLimit = (int)(limit / 4 * 3);
         int descriptors = (int)LinuxException.Check(
             Files.Open("/proc/self/fd", OpenFlags.Path | OpenFlags.Directory), "Opening '/proc/self/fd' failed");
         _descriptors = new FileDescriptor(descriptors);
-        _places = new PlaceTable(descriptors);
+        _places = new PlaceTable(descriptors, options.FileHandles);
         _inodes = new InodeTable(_places, options.InodeDescriptors ?? (int)Math.Clamp(limit / 8, 16, 8192));
         _open = new OpenFileTable(options.OpenFiles ?? (int)(limit / 2));
         try
@@ -45,6 +49,15 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
             Dispose();
             throw;
         }
+    }
+
+    /// <summary>Opens a directory, or a single file, with all that the options ask for around it.</summary>
+    /// <inheritdoc cref="PassthroughFileSystem(string, PassthroughOptions)"/>
+    public static IFileSystem Open(string path, PassthroughOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        PassthroughFileSystem files = new(path, options);
+        return options.ReadOnly ? new ReadOnlyFileSystem(files) : files;
     }
 
     /// <summary>Inodes that the guest knows, the root among them.</summary>
@@ -60,28 +73,16 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     public InitFlags Initialize(InitFlags offered)
     {
         InitFlags wanted = InitFlags.AsyncRead | InitFlags.ParallelDirectories | InitFlags.BigWrites | InitFlags.AutoInvalidate
-            | InitFlags.AsyncDirect | InitFlags.AtomicTruncate | InitFlags.HandleKillPrivileges2
-            | InitFlags.CreateSupplementaryGroup | InitFlags.AllowIdMap | InitFlags.DirectoryControl;
-        if (_rules.ReadDirectoryPlus)
-        {
-            wanted |= InitFlags.ReadDirectoryPlus | InitFlags.ReadDirectoryPlusAuto;
-        }
-
-        if (_options.AnnounceSubmounts)
-        {
-            wanted |= InitFlags.Submounts;
-        }
-
-        if (_options.PosixLocks != LockScope.Guest)
-        {
-            wanted |= InitFlags.PosixLocks;
-        }
-
-        if (_options.Flock != LockScope.Guest)
-        {
-            wanted |= InitFlags.FlockLocks;
-        }
-
+            | InitFlags.AsyncDirect | InitFlags.AtomicTruncate | InitFlags.CreateSupplementaryGroup | InitFlags.AllowIdMap | InitFlags.DirectoryControl;
+        wanted |= When(_rules.ReadDirectoryPlus, InitFlags.ReadDirectoryPlus | InitFlags.ReadDirectoryPlusAuto);
+        wanted |= When(_options.AnnounceSubmounts, InitFlags.Submounts);
+        wanted |= When(_options.PosixLocks != LockScope.Guest, InitFlags.PosixLocks);
+        wanted |= When(_options.Flock != LockScope.Guest, InitFlags.FlockLocks);
+        wanted |= When(_options.KillPrivileges, InitFlags.HandleKillPrivileges2);
+        wanted |= When(_options.Writeback, InitFlags.WritebackCache);
+        wanted |= When(_options.AllowMmap, InitFlags.DirectIoAllowMmap);
+        wanted |= When(_options.PosixAcl, InitFlags.PosixAcl | InitFlags.DontMask | InitFlags.SetXattrExtended);
+        wanted |= When(_options.SecurityLabel, InitFlags.SecurityContext);
         return wanted;
     }
 
@@ -103,15 +104,17 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         _descriptors.Dispose();
     }
 
+    private static InitFlags When(bool condition, InitFlags flags) => condition ? flags : InitFlags.None;
+
     private void OpenRoot(string path)
     {
         int root = (int)LinuxException.Check(Files.Open(path, OpenFlags.Path), $"Opening '{path}' failed");
         int result = FileStatus.Of(root, out FileStatus status);
-        if (result < 0 || status.Type != FileStatus.Directory)
+        if (result < 0 || status.Type is not (FileStatus.Directory or FileStatus.Regular))
         {
             FileDescriptor.Close(root);
             throw result < 0 ? new LinuxException($"Reading the attributes of '{path}' failed", -result)
-                : new DirectoryNotFoundException($"'{path}' is not a directory. Share the directory that holds it.");
+                : new DirectoryNotFoundException($"'{path}' is neither a directory nor a regular file, and nothing else can be shared.");
         }
 
         _inodes.AddRoot(root, _places.Find(status, root)!, status);

@@ -39,6 +39,48 @@ public sealed record PassthroughOptions
     /// <summary>How far locks of flock(2) reach.</summary>
     public LockScope Flock { get; init; } = LockScope.Host;
 
+    /// <summary>Whether anything can be changed; see <see cref="ReadOnlyFileSystem"/>.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Whether the guest collects writes in its page cache and sends them later.</summary>
+    public bool Writeback { get; init; }
+
+    /// <summary>Whether O_DIRECT of a guest's program goes past the host's page cache too.</summary>
+    public bool AllowDirectIo { get; init; }
+
+    /// <summary>
+    /// Whether files can be mapped as shared memory under <see cref="CachePolicy.Never"/> and <see cref="CachePolicy.Metadata"/>.
+    /// What another guest or the host changes is then not seen in mappings.
+    /// </summary>
+    public bool AllowMmap { get; init; }
+
+    /// <summary>
+    /// Whether SUID, SGID and file capabilities are removed by us when the guest says so, instead of by the guest, which has to ask
+    /// for <c>security.capability</c> before each write.
+    /// </summary>
+    public bool KillPrivileges { get; init; } = true;
+
+    /// <summary>Whether O_NOATIME of a guest's program is passed on; it fails where the process neither owns the file nor is root.</summary>
+    public bool PreserveNoAccessTime { get; init; }
+
+    /// <summary>Whether POSIX access control lists are evaluated. Needs <see cref="ExtendedAttributes"/>.</summary>
+    public bool PosixAcl { get; init; }
+
+    /// <summary>Whether new files take the security label that the guest gives them. Needs <see cref="ExtendedAttributes"/>.</summary>
+    public bool SecurityLabel { get; init; }
+
+    /// <summary>Rules for the names of extended attributes; null: they stay as they are.</summary>
+    public XattrMap? XattrMap { get; init; }
+
+    /// <summary>Rules for user ids.</summary>
+    public IReadOnlyList<IdRange> UserIds { get; init; } = [];
+
+    /// <summary>Rules for group ids.</summary>
+    public IReadOnlyList<IdRange> GroupIds { get; init; } = [];
+
+    /// <summary>How inodes are held.</summary>
+    public FileHandleUse FileHandles { get; init; } = FileHandleUse.Prefer;
+
     /// <exception cref="ArgumentException">A value is out of its range; the text says which.</exception>
     internal void Check()
     {
@@ -53,6 +95,33 @@ public sealed record PassthroughOptions
         if (InodeDescriptors < 1 || OpenFiles < 1)
         {
             throw new ArgumentException("InodeDescriptors and OpenFiles must be at least 1.");
+        }
+
+        if (!ExtendedAttributes && (PosixAcl || SecurityLabel || XattrMap is not null))
+        {
+            throw new ArgumentException(
+                "PosixAcl, SecurityLabel and XattrMap work on extended attributes, which are switched off: leave ExtendedAttributes on.");
+        }
+
+        if (PosixAcl && (UserIds.Count > 0 || GroupIds.Count > 0))
+        {
+            throw new ArgumentException(
+                "PosixAcl cannot be used together with rules for user or group ids: access control lists hold ids that nobody would translate.");
+        }
+
+        if (AllowMmap && Cache is (CachePolicy.Auto or CachePolicy.Always))
+        {
+            throw new ArgumentException($"AllowMmap is for the cache policies Never and Metadata; with {Cache} files can be mapped anyway.");
+        }
+
+        if (Writeback && Cache is (CachePolicy.Never or CachePolicy.Metadata))
+        {
+            throw new ArgumentException($"Writeback collects writes in the guest's page cache, which the cache policy {Cache} does not use: use Auto or Always.");
+        }
+
+        if (Writeback && ReadOnly)
+        {
+            throw new ArgumentException("Writeback has nothing to write where ReadOnly is set: use one of them.");
         }
     }
 

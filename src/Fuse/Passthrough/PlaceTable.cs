@@ -10,9 +10,10 @@ internal sealed unsafe class PlaceTable : IDisposable
 
     private readonly Lock _lock = new();
     private readonly int _descriptors;
+    private readonly FileHandleUse _handles;
     private Place[] _places = [];
 
-    internal PlaceTable(int descriptors) => _descriptors = descriptors;
+    internal PlaceTable(int descriptors, FileHandleUse handles) => (_descriptors, _handles) = (descriptors, handles);
 
     internal Place this[int number] => Volatile.Read(ref _places)[number];
 
@@ -62,7 +63,7 @@ internal sealed unsafe class PlaceTable : IDisposable
                 key,
                 _places.Length,
                 mount,
-                mount >= 0 && HandlesWork(descriptor, mount),
+                mount >= 0 && _handles != FileHandleUse.Never && HandlesWork(descriptor, mount),
                 type is Nfs or Smb2 or Cifs or Fuse or NineP or Ceph,
                 type is Tmpfs or Ramfs);
             // Pairs with the reads in Find and in the indexer: a number is handed out only after its place is there.

@@ -1,0 +1,90 @@
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>Translates user ids, or group ids, in both directions. An id that no rule names stays as it is.</summary>
+internal sealed class IdMap
+{
+    private readonly Entry[] _toHost;
+    private readonly Entry[] _toGuest;
+
+    /// <exception cref="ArgumentException">Two rules say different things of one id, or one goes beyond the last id.</exception>
+    internal IdMap(IReadOnlyList<IdRange> ranges, string what)
+    {
+        List<Entry> toHost = [], toGuest = [];
+        foreach (IdRange range in ranges)
+        {
+            bool single = range.Kind is IdRangeKind.SquashGuest or IdRangeKind.SquashHost or IdRangeKind.ForbidGuest;
+            if (range.Count == 0 || (ulong)range.From + range.Count > uint.MaxValue || (!single && (ulong)range.To + range.Count > uint.MaxValue))
+            {
+                throw new ArgumentException($"The {what} rule '{range}' must name at least one id, and none beyond 4294967294.");
+            }
+
+            switch (range.Kind)
+            {
+                case IdRangeKind.HostToGuest or IdRangeKind.SquashHost:
+                    Add(toGuest, new Entry(range.From, range.To, range.Count, single, false), range, what);
+                    break;
+                case IdRangeKind.Both:
+                    Add(toHost, new Entry(range.From, range.To, range.Count, false, false), range, what);
+                    Add(toGuest, new Entry(range.To, range.From, range.Count, false, false), range, what);
+                    break;
+                default:
+                    Add(toHost, new Entry(range.From, range.To, range.Count, single, range.Kind == IdRangeKind.ForbidGuest), range, what);
+                    break;
+            }
+        }
+
+        (_toHost, _toGuest) = ([.. toHost], [.. toGuest]);
+    }
+
+    /// <summary>Whether every id stays as it is.</summary>
+    internal bool IsIdentity => _toHost.Length == 0 && _toGuest.Length == 0;
+
+    /// <summary>The host's id for a guest's. EPERM for one that is forbidden.</summary>
+    internal int TryToHost(uint id, out uint hostId)
+    {
+        hostId = id;
+        foreach (ref readonly Entry entry in _toHost.AsSpan())
+        {
+            if (entry.Holds(id))
+            {
+                hostId = entry.Translate(id);
+                return entry.IsForbidden ? -Errno.EPERM : 0;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>The guest's id for a host's.</summary>
+    internal uint ToGuest(uint id)
+    {
+        foreach (ref readonly Entry entry in _toGuest.AsSpan())
+        {
+            if (entry.Holds(id))
+            {
+                return entry.Translate(id);
+            }
+        }
+
+        return id;
+    }
+
+    private static void Add(List<Entry> entries, Entry entry, IdRange range, string what)
+    {
+        if (entries.Exists(other => entry.First < (ulong)other.First + other.Count && other.First < (ulong)entry.First + entry.Count))
+        {
+            throw new ArgumentException($"The {what} rule '{range}' names ids that an earlier rule names in the same direction.");
+        }
+
+        entries.Add(entry);
+    }
+
+    private readonly record struct Entry(uint First, uint Target, uint Count, bool IsSquash, bool IsForbidden)
+    {
+        internal bool Holds(uint id) => id >= First && id - First < Count;
+
+        internal uint Translate(uint id) => IsSquash ? Target : Target + (id - First);
+    }
+}

@@ -1,0 +1,14 @@
+namespace VirtioFs.Fuse;
+
+/// <summary>Whether inodes that the guest knows are held by file handles. The names are virtiofsd's (<c>--inode-file-handles</c>).</summary>
+public enum FileHandleUse
+{
+    /// <summary>Where the file system has them and they can be opened; elsewhere by descriptors.</summary>
+    Prefer,
+
+    /// <summary>Always by descriptors: ENFILE when there are too many.</summary>
+    Never,
+
+    /// <summary>Only by handles: an inode that has none cannot be looked up (EOPNOTSUPP).</summary>
+    Mandatory,
+}

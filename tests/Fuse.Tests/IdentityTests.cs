@@ -1,0 +1,84 @@
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse.Tests;
+
+public sealed class IdentityTests
+{
+    private const ulong Root = 1;
+
+    [Theory]
+    [InlineData("guest:0:1000:10")]
+    [InlineData("host:1000:0:10")]
+    [InlineData("squash-guest:0:1000:65536")]
+    [InlineData("squash-host:0:0:4294967295")]
+    [InlineData("forbid-guest:0:1000")]
+    [InlineData("map:0:100000:65536")]
+    public void Every_form_of_a_rule_is_read_and_written_back(string text) => Assert.Equal(text, IdRange.Parse(text).ToString());
+
+    [Theory]
+    [InlineData("", "known type")]
+    [InlineData("both:0:0:1", "known type")]
+    [InlineData("map:0:0", "map:FIRST:TARGET:COUNT")]
+    [InlineData("forbid-guest:0:0:1", "forbid-guest:FIRST:COUNT")]
+    [InlineData("guest:0:x:1", "'x'")]
+    [InlineData("guest:0:-1:1", "'-1'")]
+    [InlineData("guest:0:4294967296:1", "'4294967296'")]
+    public void A_rule_that_makes_no_sense_says_what_it_must_be(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<FormatException>(() => IdRange.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("map:0:1000:10", "guest:9:5:1")]
+    [InlineData("squash-guest:0:1:100", "forbid-guest:50:1")]
+    [InlineData("host:0:1:0", "host:5:5:1")]
+    [InlineData("guest:4294967290:0:100", "host:0:0:1")]
+    public void Rules_that_contradict_each_other_or_go_too_far_are_refused(string first, string second)
+    {
+        using ScratchDirectory scratch = new();
+        PassthroughOptions options = new() { UserIds = [IdRange.Parse(first), IdRange.Parse(second)] };
+        Assert.Throws<ArgumentException>(() => PassthroughFileSystem.Open(scratch.Path, options));
+    }
+
+    [Fact]
+    public void Ids_are_translated_at_creation_at_change_of_owner_and_in_all_answers()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make files for others.");
+        using ScratchDirectory scratch = new();
+        PassthroughOptions options = new()
+        {
+            UserIds = [IdRange.Parse("map:0:100000:1000"), IdRange.Parse("forbid-guest:5000:10"), IdRange.Parse("squash-host:0:65534:100")],
+            GroupIds = [IdRange.Parse("squash-guest:0:777:60000"), IdRange.Parse("host:777:100:1")],
+        };
+        using FuseGuest guest = new(scratch.Path, options) { UserId = 5, GroupId = 6 };
+        InodeAttributes made = guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = 2, Mode = 0x81A4 }, FuseGuest.Text("f")).As<CreateOut>().Entry.Attributes;
+        Assert.Equal((5u, 100u), (made.UserId, made.GroupId));
+        Assert.Equal((100005u, 777u), Owner(scratch["f"]));
+
+        ulong node = guest.MustLookup(Root, "f").NodeId;
+        SetAttributesIn change = new() { Valid = AttributeChanges.UserId | AttributeChanges.GroupId, UserId = 9, GroupId = 42 };
+        InodeAttributes changed = guest.Send(FuseOpcode.SetAttributes, node, change).As<AttributesOut>().Attributes;
+        Assert.Equal((9u, 100u), (changed.UserId, changed.GroupId));
+        Assert.Equal((100009u, 777u), Owner(scratch["f"]));
+
+        Assert.Equal(Errno.EPERM, guest.Send(FuseOpcode.SetAttributes, node, change with { UserId = 5009 }).Error);
+        guest.UserId = 5000;
+        Assert.Equal(Errno.EPERM, guest.Send(FuseOpcode.MakeDirectory, Root, new MakeDirectoryIn { Mode = 0x1ED }, FuseGuest.Text("d")).Error);
+        File.WriteAllText(scratch["of-root"], "");
+        Assert.Equal(65534u, guest.MustLookup(Root, "of-root").Attributes.UserId);
+    }
+
+    [Fact]
+    public void Access_control_lists_and_translated_ids_exclude_each_other()
+    {
+        using ScratchDirectory scratch = new();
+        PassthroughOptions options = new() { PosixAcl = true, UserIds = [IdRange.Parse("map:0:1:1")] };
+        Assert.Contains("PosixAcl", Assert.Throws<ArgumentException>(() => PassthroughFileSystem.Open(scratch.Path, options)).Message, StringComparison.Ordinal);
+    }
+
+    private static (uint UserId, uint GroupId) Owner(string path)
+    {
+        using FileDescriptor descriptor = new(Files.Open(path, OpenFlags.Path));
+        Assert.Equal(0, FileStatus.Of(descriptor.Value, out FileStatus status));
+        return (status.UserId, status.GroupId);
+    }
+}
