@@ -16,7 +16,7 @@ internal sealed record GuestOptions
     public IReadOnlyList<string> Programs { get; init; } = [];
 
     /// <summary>A guest that takes longer is ended, and its test fails.</summary>
-    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(2);
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(4);
 
     /// <summary>Memory in MiB.</summary>
     public int MemoryMebibytes { get; init; } = 768;
