@@ -20,7 +20,8 @@ sync
 GUEST
 
 printf '\n==> Booting a Linux guest in QEMU.\n'
-timeout 90 ./guest.sh boot --script "$work/script" --share "demo=$1" 2>"$work/console" | tee "$work/output" | sed -u 's/^/    guest | /' || true
+timeout 90 ./guest.sh boot --script "$work/script" --share "demo=$1" 2>"$work/console" \
+  | tee "$work/output" | sed -u -e '/^guest exit status/d' -e 's/^/    guest | /' || true
 if ! grep -qx 'guest exit status 0' "$work/output"; then
   echo "The guest did not finish. The last lines of its console:" >&2
   tail -n 20 "$work/console" >&2

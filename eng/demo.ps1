@@ -4,6 +4,8 @@ param(
     [Parameter(Mandatory)][string] $Socket
 )
 $ErrorActionPreference = 'Stop'
+# Colours belong on a screen, not in a file or a pipe.
+$PSStyle.OutputRendering = 'Host'
 
 Import-Module (Join-Path $PSScriptRoot '../out/VirtioFs/VirtioFs.psd1')
 Start-VirtioFsShare -Path $Path -Tag demo -Socket $Socket | Out-Default

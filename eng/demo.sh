@@ -35,7 +35,6 @@ share_with_daemon() {
 need qemu-system-x86_64 qemu-system-x86
 need busybox busybox-static
 install_needed
-say "Building the module."
 ./build.sh build
 
 work=$(mktemp -d)
