@@ -52,9 +52,7 @@ internal sealed class Device
 
     internal FuseServer Server => _surroundings.Server;
 
-    internal BlockingLane Blocking => _surroundings.Blocking;
-
-    internal BlockingLane Waiting => _surroundings.Waiting;
+    internal DeferredRequests Deferred => _surroundings.Deferred;
 
     /// <summary>Whether nobody waits for the device's work any more: the share stops, or the front end has gone.</summary>
     internal Func<bool> IsAbandoned => _surroundings.IsAbandoned;
@@ -147,8 +145,7 @@ internal sealed class Device
             queue.BeginClose();
         }
 
-        Blocking.DropClosed();
-        Waiting.DropClosed();
+        Deferred.DropClosed();
     }
 
     /// <summary>Waits for the end of all work, then lets go of guest memory. False when some is stuck in a system call. Then call again.</summary>

@@ -6,16 +6,14 @@ namespace VirtioFs.DeviceEngine;
 /// <summary>What a device needs of the share that it belongs to.</summary>
 /// <param name="ShareId">The share's number, for the names of threads.</param>
 /// <param name="Server">Who answers requests.</param>
-/// <param name="Blocking">Where requests go that block for a while.</param>
-/// <param name="Waiting">Where requests go that wait without limit.</param>
+/// <param name="Deferred">Where requests go that would hold up their queue.</param>
 /// <param name="IsAbandoned">Whether nobody waits for the device's work any more.</param>
 /// <param name="NoteTrouble">Keeps what went wrong, though the session goes on.</param>
 /// <param name="Fail">Ends the share, since it cannot go on.</param>
 internal sealed record DeviceSurroundings(
     int ShareId,
     FuseServer Server,
-    BlockingLane Blocking,
-    BlockingLane Waiting,
+    DeferredRequests Deferred,
     Func<bool> IsAbandoned,
     Action<string> NoteTrouble,
     Action<string> Fail);

@@ -20,8 +20,7 @@ internal sealed class QueueWorker
 
     private readonly Device _device;
     private readonly VirtQueue _queue;
-    private readonly BlockingLane _blocking;
-    private readonly BlockingLane _waiting;
+    private readonly DeferredRequests _deferred;
     private readonly PollWindow _window;
     private readonly object _rest = new();
     private readonly UsedElement[] _done = new UsedElement[BatchSize];
@@ -41,7 +40,7 @@ internal sealed class QueueWorker
     internal QueueWorker(Device device, VirtQueue queue, string name)
     {
         (_device, _queue) = (device, queue);
-        (_blocking, _waiting) = (device.Blocking, device.Waiting);
+        _deferred = device.Deferred;
         _window = new PollWindow(device.PollMicroseconds);
         _reader = new ChainReader(device.AllowsIndirectDescriptors);
         _chain = queue.TakeSpareChain();
@@ -130,6 +129,9 @@ internal sealed class QueueWorker
             {
                 Serve(fuse);
                 Flush();
+
+                // Whoever takes the ring up after a rest hears of the guest's next request only if the guest kicks for it.
+                _ = _queue.TryAskForKick();
             }
         }
 #pragma warning disable CA1031 // The last resort of this thread: a fault ends the share, never the process.
@@ -289,7 +291,7 @@ internal sealed class QueueWorker
         }
 
         _queue.Defer(_chain);
-        (outcome == FuseOutcome.WouldBlock ? _blocking : _waiting).Add(_queue, _chain);
+        _deferred.Add(_queue, _chain);
         _chain = _queue.TakeSpareChain();
     }
 

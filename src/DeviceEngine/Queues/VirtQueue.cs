@@ -27,6 +27,8 @@ internal sealed class VirtQueue
     private int _call = -1;
     private int _error = -1;
     private int _deferred;
+    private bool _hasUnserved;
+    private volatile bool _interruptsWaits;
     private string? _fault;
     private volatile bool _closed;
 
@@ -56,6 +58,9 @@ internal sealed class VirtQueue
 
     /// <summary>True when the session is over, and answers are of no use.</summary>
     internal bool IsClosed => _closed;
+
+    /// <summary>True while the ring comes to rest: a request that waits for a lock could keep it from that without end.</summary>
+    internal bool InterruptsWaits => _interruptsWaits || _closed;
 
     /// <summary>The worker's alone while it serves; null when there is nothing to serve.</summary>
     internal SplitRing? Ring => _ring;
@@ -132,7 +137,8 @@ internal sealed class VirtQueue
                 FileDescriptor.Close(Kick);
                 Kick = descriptor;
                 NeedsPolling = descriptor < 0;
-                IsStarted |= NeedsPolling;
+                IsStarted |= NeedsPolling || _hasUnserved;
+                _hasUnserved = false;
             },
             reopens: false);
     }
@@ -196,6 +202,8 @@ internal sealed class VirtQueue
 
         lock (_gate)
         {
+            // The guest kicked for these long ago, or was told not to; the ring starts with them when it starts again.
+            _hasUnserved = _ring is not null && Fault is null && _ring.CountAvailable() != 0;
             CloseRing();
             next = _base;
 
@@ -220,7 +228,7 @@ internal sealed class VirtQueue
             FileDescriptor.Close(_call);
             FileDescriptor.Close(_error);
             (_call, _error) = (-1, -1);
-            (Size, _addresses, _base, IsEnabled) = (0, null, 0, enabled);
+            (Size, _addresses, _base, IsEnabled, _hasUnserved) = (0, null, 0, enabled, false);
         }
 
         return null;
@@ -372,12 +380,17 @@ internal sealed class VirtQueue
         MarkUsed(0, sizeof(ushort));
     }
 
-    /// <summary>See <see cref="SplitRing.TryAskForKick"/>.</summary>
+    /// <summary>See <see cref="SplitRing.TryAskForKick"/>. False also when there is no ring any more.</summary>
     internal bool TryAskForKick()
     {
-        bool dry = _ring!.TryAskForKick();
+        if (_ring is not SplitRing ring || Fault is not null)
+        {
+            return false;
+        }
+
+        bool dry = ring.TryAskForKick();
         MarkUsed(0, sizeof(ushort));
-        MarkUsed(_ring.AvailableEventOffset, sizeof(ushort));
+        MarkUsed(ring.AvailableEventOffset, sizeof(ushort));
         return dry;
     }
 
@@ -531,6 +544,8 @@ internal sealed class VirtQueue
     private string? WaitForDeferred()
     {
         const int LookAroundMilliseconds = 20;
+        _interruptsWaits = true;
+        _device.Deferred.Retry();
         lock (_gate)
         {
             while (_deferred > 0)
@@ -542,6 +557,7 @@ internal sealed class VirtQueue
             }
         }
 
+        _interruptsWaits = false;
         return null;
     }
 

@@ -22,9 +22,6 @@ namespace VirtioFs.DeviceEngine;
 public sealed class Share : IDisposable
 {
     private const int StackSize = 512 * 1024;
-
-    // Lock waits are many and idle; each has a thread.
-    private const int WaitingThreads = 64;
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan s_closeStep = TimeSpan.FromMilliseconds(400);
 
@@ -32,8 +29,7 @@ public sealed class Share : IDisposable
     private readonly FuseServer _server;
     private readonly ShareSocket _socket;
     private readonly FileDescriptor _ending;
-    private readonly BlockingLane _blocking;
-    private readonly BlockingLane _waiting;
+    private readonly DeferredRequests _deferred;
     private readonly QueueCounters _retired = new();
     private readonly Thread _thread;
     private ShareState _state = ShareState.Waiting;
@@ -60,8 +56,7 @@ public sealed class Share : IDisposable
         }
 
         _server = new FuseServer(fileSystem);
-        _blocking = new BlockingLane(_server, Fail, $"vfs{id}-block", options.BlockingThreads);
-        _waiting = new BlockingLane(_server, Fail, $"vfs{id}-wait", WaitingThreads);
+        _deferred = new DeferredRequests(_server, Fail, $"vfs{id}-block", options.BlockingThreads);
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = $"vfs{id}-control" };
     }
 
@@ -330,7 +325,7 @@ public sealed class Share : IDisposable
     {
         FrontEndConnection connection = new(socket, _ending.Value);
         DeviceSurroundings surroundings = new(
-            Id, _server, _blocking, _waiting, () => IsEnding || connection.IsClosedByPeer, NoteTrouble, Fail);
+            Id, _server, _deferred, () => IsEnding || connection.IsClosedByPeer, NoteTrouble, Fail);
         Device device = new(Options, surroundings);
         Session session = new(connection, device, NoteTrouble);
         lock (_gate)
@@ -395,9 +390,8 @@ public sealed class Share : IDisposable
     private void LetGoOfEverything()
     {
         _socket.Dispose();
-        _blocking.BeginClose();
-        _waiting.BeginClose();
-        while (!_blocking.TryClose(s_closeStep) || !_waiting.TryClose(s_closeStep))
+        _deferred.BeginClose();
+        while (!_deferred.TryClose(s_closeStep))
         {
         }
 

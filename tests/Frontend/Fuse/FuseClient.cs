@@ -87,13 +87,11 @@ public sealed unsafe partial class FuseClient
 
     /// <summary>Takes a request that is done, if there is one.</summary>
     /// <exception cref="BackEndException">Its reply breaks the protocol.</exception>
-    public bool TryReceive(out FuseRequest request)
-    {
-        if (_done.TryDequeue(out request!))
-        {
-            return true;
-        }
+    public bool TryReceive(out FuseRequest request) => _done.TryDequeue(out request!) || TryTake(out request);
 
+    private bool TryTake(out FuseRequest request)
+    {
+        request = null!;
         if (!Queue.TryTake(out int slot, out uint length))
         {
             return false;
@@ -112,10 +110,12 @@ public sealed unsafe partial class FuseClient
 
     /// <summary>Waits for a request that is done.</summary>
     /// <exception cref="BackEndException">None was in time, or the connection ended.</exception>
-    public FuseRequest Receive()
+    public FuseRequest Receive() => _done.TryDequeue(out FuseRequest? kept) ? kept : Take();
+
+    private FuseRequest Take()
     {
         FuseRequest request;
-        while (!TryReceive(out request))
+        while (!TryTake(out request))
         {
             if (!Queue.Wait(Patience, _socket))
             {
@@ -140,7 +140,8 @@ public sealed unsafe partial class FuseClient
         ArgumentNullException.ThrowIfNull(request);
         while (!request.IsDone)
         {
-            FuseRequest other = Receive();
+            // Those kept already would come round for ever.
+            FuseRequest other = Take();
             if (other != request)
             {
                 _done.Enqueue(other);

@@ -1,0 +1,85 @@
+using VirtioFs.Fuse;
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.DeviceEngine.Tests;
+
+/// <summary>A file system whose GETATTR is quick, whose OPEN blocks until a gate opens, and whose OPENDIR waits for a lock.</summary>
+internal sealed class GatedFileSystem : IFileSystem
+{
+    private int _inside;
+    private int _refusals;
+
+    public event Action? WaitersMayProceed;
+
+    internal ManualResetEventSlim BlockingGate { get; } = new();
+
+    /// <summary>When set, OPEN does not say that it would block: the host's disk has died.</summary>
+    internal bool IsDead { get; set; }
+
+    /// <summary>Threads that wait at the gate.</summary>
+    internal int Inside => Volatile.Read(ref _inside);
+
+    /// <summary>How often OPENDIR was told to wait.</summary>
+    internal int Refusals => Volatile.Read(ref _refusals);
+
+    /// <summary>Whether somebody else has what OPENDIR waits for.</summary>
+    internal bool IsLocked { get; set; } = true;
+
+    internal bool IsDisposed { get; private set; }
+
+    public InitFlags Initialize(InitFlags offered) => InitFlags.None;
+
+    public void EndSession()
+    {
+    }
+
+    public int GetAttributes(RequestContext request, ulong node, ulong? handle, out AttributesOut attributes)
+    {
+        attributes = default;
+        return 0;
+    }
+
+    public int Open(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)
+    {
+        open = default;
+        return request.MayBlock || IsDead ? Pass() : FileSystemResult.WouldBlock;
+    }
+
+    public int OpenDirectory(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)
+    {
+        open = default;
+        if (!IsLocked)
+        {
+            return -Errno.ENOENT;
+        }
+
+        _ = Interlocked.Increment(ref _refusals);
+        return FileSystemResult.WouldWait;
+    }
+
+    public int Access(RequestContext request, ulong node, uint mask) => throw new InvalidOperationException("A fault of the file system.");
+
+    public void Dispose()
+    {
+        IsDisposed = true;
+        BlockingGate.Set();
+    }
+
+    internal void Unlock(bool tell)
+    {
+        IsLocked = false;
+        if (tell)
+        {
+            WaitersMayProceed?.Invoke();
+        }
+    }
+
+    private int Pass()
+    {
+        _ = Interlocked.Increment(ref _inside);
+        BlockingGate.Wait();
+        _ = Interlocked.Decrement(ref _inside);
+        return -Errno.ENOENT;
+    }
+}

@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using VirtioFs.Frontend;
+using VirtioFs.Frontend.Fuse;
+using VirtioFs.Frontend.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.DeviceEngine.Tests;
+
+/// <summary>Requests that block or wait, and what they must not hold up.</summary>
+public sealed class SlowFileSystemTests
+{
+    [Fact]
+    public void Requests_that_block_do_not_hold_up_the_others_of_their_queue()
+    {
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        List<FuseRequest> blocked = [];
+        for (int i = 0; i < 20; i++)
+        {
+            blocked.Add(Submit(guest.Fuse, FuseOpcode.Open, 2));
+        }
+
+        // In one batch with the blocked ones, so that each of them has somebody behind it.
+        FuseRequest quick = SubmitQuick(guest.Fuse);
+        guest.Fuse.Kick();
+        Assert.Equal(0, guest.Fuse.WaitFor(quick));
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(0, guest.Fuse.Getattr(1, out FuseAttrOut _));
+        }
+
+        Assert.All(blocked, request => Assert.Equal(0, request.ReplyLength));
+        files.BlockingGate.Set();
+        Assert.All(blocked, request => Assert.Equal(-Errno.ENOENT, guest.Fuse.WaitFor(request)));
+        Assert.Equal(20, share.Share.GetStatistics().DeferredRequests);
+        Assert.True(ThreadsNamed($"vfs{share.Share.Id}-block") <= share.Share.Options.BlockingThreads);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Requests_that_wait_hold_up_nothing_and_get_their_turn(bool tell)
+    {
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        files.BlockingGate.Set();
+        List<FuseRequest> waiting = [];
+        for (int i = 0; i < 100; i++)
+        {
+            waiting.Add(Submit(guest.Fuse, FuseOpcode.Opendir, 1));
+        }
+
+        guest.Fuse.Kick();
+        Eventually.Holds(() => files.Refusals >= 100, () => $"{files.Refusals} wait.");
+        Assert.Equal(-Errno.ENOENT, guest.Fuse.Open(2, 0, out FuseOpenOut _));
+        Assert.Equal(0, guest.Fuse.Getattr(1, out FuseAttrOut _));
+        Assert.True(ThreadsNamed($"vfs{share.Share.Id}-block") <= share.Share.Options.BlockingThreads);
+        files.Unlock(tell);
+        Assert.All(waiting, request => Assert.Equal(-Errno.ENOENT, guest.Fuse.WaitFor(request)));
+    }
+
+    [Fact]
+    public void A_ring_that_is_stopped_interrupts_what_waits_for_a_lock()
+    {
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        FuseRequest waiting = Submit(guest.Fuse, FuseOpcode.Opendir, 1);
+        guest.Fuse.Kick();
+        Eventually.Holds(() => files.Refusals >= 2, () => $"{files.Refusals} wait.");
+        Assert.Equal(guest.Queues[1].AvailableIndex, guest.Connection.GetVringBase(1));
+        Assert.Equal(-Errno.EINTR, guest.Fuse.WaitFor(waiting));
+    }
+
+    [Fact]
+    public void A_share_with_a_request_that_waits_stops_and_leaves_nothing()
+    {
+        ProcessTally before = ProcessTally.Take();
+        GatedFileSystem files = new();
+        TemporaryShare share = new(Sleepy, files);
+        using (VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket))
+        {
+            _ = Submit(guest.Fuse, FuseOpcode.Opendir, 1);
+            guest.Fuse.Kick();
+            Eventually.Holds(() => files.Refusals >= 2, () => $"{files.Refusals} wait.");
+        }
+
+        share.Dispose();
+        Assert.Null(share.Share.FaultReason);
+        before.IsReachedAgain();
+    }
+
+    [Fact]
+    public void A_ring_is_stopped_only_after_what_it_took_was_answered()
+    {
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        FuseRequest blocked = Submit(guest.Fuse, FuseOpcode.Open, 2);
+        FuseRequest quick = SubmitQuick(guest.Fuse);
+        guest.Fuse.Kick();
+        Assert.Equal(0, guest.Fuse.WaitFor(quick));
+        using Timer timer = new(_ => files.BlockingGate.Set(), null, 100, Timeout.Infinite);
+        ushort next = guest.Connection.GetVringBase(1);
+        Assert.True(guest.Queues[1].HasUsed);
+        Assert.Equal(guest.Queues[1].AvailableIndex, next);
+        Assert.Equal(-Errno.ENOENT, guest.Fuse.WaitFor(blocked));
+    }
+
+    [Fact]
+    public void A_share_stops_in_time_though_its_file_system_is_dead()
+    {
+        ProcessTally before = ProcessTally.Take();
+        GatedFileSystem files = new() { IsDead = true };
+        TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        _ = Submit(guest.Fuse, FuseOpcode.Open, 2);
+        guest.Fuse.Kick();
+        Eventually.Holds(() => files.Inside == 1, () => "The request is not inside.");
+
+        long start = Stopwatch.GetTimestamp();
+        share.Share.Stop();
+        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1));
+        Assert.Equal(ShareState.Stopped, share.Share.State);
+        Assert.Contains("stuck", share.Share.FaultReason, StringComparison.Ordinal);
+        Assert.False(File.Exists(share.Socket));
+
+        // What was held is let go of when the disk comes back.
+        files.BlockingGate.Set();
+        Eventually.Holds(() => files.IsDisposed, () => "The file system is still held.");
+        guest.Dispose();
+        share.Dispose();
+        before.IsReachedAgain();
+    }
+
+    [Fact]
+    public void The_next_front_end_waits_for_the_requests_of_the_last()
+    {
+        GatedFileSystem files = new() { IsDead = true };
+        using TemporaryShare share = new(Sleepy, files);
+        using (VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket))
+        {
+            _ = Submit(guest.Fuse, FuseOpcode.Open, 2);
+            guest.Fuse.Kick();
+            Eventually.Holds(() => files.Inside == 1, () => "The request is not inside.");
+        }
+
+        share.WaitForTrouble("stuck");
+        files.BlockingGate.Set();
+        using VirtioFsGuest next = VirtioFsGuest.ConnectAndMount(share.Socket);
+        Assert.Equal(0, next.Fuse.Getattr(1, out FuseAttrOut _));
+    }
+
+    [Fact]
+    public void A_file_system_that_throws_faults_its_share_and_no_other()
+    {
+        ProcessTally before = ProcessTally.Take();
+        using (TemporaryShare other = new())
+        {
+            TemporaryShare share = new(fileSystem: new GatedFileSystem());
+            using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+            guest.Fuse.Patience = TimeSpan.FromSeconds(1);
+            Assert.Throws<BackEndException>(() => guest.Fuse.Access(1, 0));
+            share.WaitFor(ShareState.Faulted);
+            Assert.Contains("A fault of the file system", share.Share.FaultReason, StringComparison.Ordinal);
+            Assert.Contains(share.Share, ShareRegistry.List());
+            using (VirtioFsGuest fine = VirtioFsGuest.ConnectAndMount(other.Socket))
+            {
+                ServingTests.WriteFile(fine.Fuse, "fine", "text");
+            }
+
+            share.Dispose();
+            Assert.Equal(ShareState.Stopped, share.Share.State);
+        }
+
+        before.IsReachedAgain();
+    }
+
+    // A worker that polls would take a request before the test has put the next one behind it.
+    private static ShareOptions Sleepy(ShareOptions options) => options with { PollMicroseconds = 0 };
+
+    private static FuseRequest Submit(FuseClient fuse, FuseOpcode opcode, ulong node)
+    {
+        FuseRequest request = fuse.CreateRequest();
+        fuse.Submit(request.Begin(opcode, node).Append(default(FuseOpenIn)).Expect<FuseOpenOut>());
+        return request;
+    }
+
+    private static FuseRequest SubmitQuick(FuseClient fuse)
+    {
+        FuseRequest request = fuse.CreateRequest();
+        fuse.Submit(request.Begin(FuseOpcode.Getattr, 1).Append(default(FuseGetattrIn)).Expect<FuseAttrOut>());
+        return request;
+    }
+
+    private static int ThreadsNamed(string name) =>
+        Directory.GetDirectories("/proc/self/task").Count(task => File.ReadAllText(Path.Combine(task, "comm")).TrimEnd() == name);
+}
