@@ -23,7 +23,7 @@ internal static class Report
             : "The load generator sleeps for completions: at depth 1 the latencies hold the host's wake-up of an idle processor.";
         IEnumerable<string> names = sessions.Select(session => $"{session.Name}: {session.CommandLine}");
         return string.Join(Environment.NewLine, names.Append(wait).Append(
-            $"{Processor()}, {Environment.ProcessorCount} processors, Linux {Environment.OSVersion.Version}; " +
+            $"{Processor()}, {Environment.ProcessorCount} processors, load {Load()} at the beginning, Linux {Environment.OSVersion.Version}; " +
             $"{settings.Rounds} rounds of {settings.Duration.TotalSeconds.ToString("0.##", CultureInfo.InvariantCulture)} s a cell, medians."));
     }
 
@@ -113,6 +113,9 @@ internal static class Report
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    // The average of the last minute: anything near the number of processors means that others were measured as well.
+    private static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
     private static string Processor()
     {

@@ -1,3 +1,4 @@
+using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Wire;
 using VirtioFs.EndToEnd.Tests.Sharing;
@@ -11,11 +12,12 @@ internal sealed class RequestCatalog
     public const ulong Unique = 4242;
 
     private readonly SharedTree _tree;
+    private readonly VirtioFsGuest _guest;
     private ulong _file, _fileHandle, _directory, _directoryHandle, _link;
 
-    public RequestCatalog(SharedTree tree)
+    public RequestCatalog(SharedTree tree, VirtioFsGuest? guest = null)
     {
-        _tree = tree;
+        (_tree, _guest) = (tree, guest ?? tree.Guest);
         Refresh();
     }
 
@@ -44,10 +46,10 @@ internal sealed class RequestCatalog
     /// <summary>Makes the files anew, after requests that may have destroyed them, and begins FUSE anew if it has ended.</summary>
     public void Refresh()
     {
-        FuseClient fuse = _tree.Fuse;
+        FuseClient fuse = _guest.Fuse;
         if (fuse.Getattr(SharedTree.Root, out _) != 0)
         {
-            _tree.Guest.Mount();
+            _guest.Mount();
         }
 
         if (!HostFile.Exists(_tree.Host("file")))
@@ -65,9 +67,11 @@ internal sealed class RequestCatalog
             File.CreateSymbolicLink(_tree.Host("link"), "target");
         }
 
-        (_file, _fileHandle) = _tree.Open("file");
-        _directory = _tree.Find("directory").NodeId;
-        _link = _tree.Find("link").NodeId;
+        _file = Find("file");
+        _directory = Find("directory");
+        _link = Find("link");
+        Assert.Equal(0, fuse.Open(_file, HostFile.Raw(OpenFlags.O_RDWR), out FuseOpenOut file));
+        _fileHandle = file.Handle;
         Assert.Equal(0, fuse.Opendir(_directory, out FuseOpenOut open));
         _directoryHandle = open.Handle;
     }
@@ -75,8 +79,14 @@ internal sealed class RequestCatalog
     /// <summary>A request as bytes, and the bytes that its reply may have.</summary>
     public (byte[] Request, int ReplyRoom) Make(FuseOpcode opcode)
     {
-        FuseRequest request = Build(opcode, _tree.Fuse.Call);
+        FuseRequest request = Build(opcode, _guest.Fuse.Call);
         return (request.ToBytes(Unique), IsForget(opcode) ? 0 : request.ReplyRoom);
+    }
+
+    private ulong Find(string name)
+    {
+        Assert.Equal(0, _guest.Fuse.Lookup(SharedTree.Root, name, out FuseEntryOut entry));
+        return entry.NodeId;
     }
 
     private FuseRequest Build(FuseOpcode opcode, FuseRequest request) => opcode switch
@@ -136,7 +146,7 @@ internal sealed class RequestCatalog
         _ => throw new ArgumentOutOfRangeException(nameof(opcode), $"There is no request for {opcode}."),
     };
 
-    private FuseRequest SetxattrArguments(FuseRequest request) => _tree.Fuse.Negotiated.HasFlag(FuseInitFlags.SetxattrExtended)
+    private FuseRequest SetxattrArguments(FuseRequest request) => _guest.Fuse.Negotiated.HasFlag(FuseInitFlags.SetxattrExtended)
         ? request.Append(new FuseSetxattrIn { Size = 5 })
         : request.Append(new FuseSetxattrInCompat { Size = 5 });
 

@@ -41,10 +41,7 @@ public sealed unsafe partial class FuseClient
         uint length;
         while (!Queue.TryTake(out token, out length))
         {
-            if (!Queue.Wait(Patience, _socket))
-            {
-                throw new BackEndException($"The back end did not answer on queue {Queue.Index} within {Patience.TotalSeconds:0.#} s, or has gone.");
-            }
+            WaitForUsed();
         }
 
         if (token != RawToken || length > replyRoom)

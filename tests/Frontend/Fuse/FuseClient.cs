@@ -87,7 +87,50 @@ public sealed unsafe partial class FuseClient
 
     /// <summary>Takes a request that is done, if there is one.</summary>
     /// <exception cref="BackEndException">Its reply breaks the protocol.</exception>
-    public bool TryReceive(out FuseRequest request) => _done.TryDequeue(out request!) || TryTake(out request);
+    public bool TryReceive(out FuseRequest request)
+    {
+        return _done.TryDequeue(out request!) || TryTake(out request);
+    }
+
+    /// <summary>Waits for a request that is done.</summary>
+    /// <exception cref="BackEndException">None was in time, or the connection ended.</exception>
+    public FuseRequest Receive()
+    {
+        FuseRequest request;
+        while (!TryReceive(out request))
+        {
+            WaitForUsed();
+        }
+
+        return request;
+    }
+
+    /// <summary>Submits a request and waits for it. Zero, or a negated error number.</summary>
+    public int Transact(FuseRequest request, bool prepare = true)
+    {
+        Submit(request, prepare);
+        Kick();
+        return WaitFor(request);
+    }
+
+    /// <summary>Waits for one request; others that are done meanwhile are kept for <see cref="TryReceive"/>. Zero, or a negated error number.</summary>
+    public int WaitFor(FuseRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        while (!request.IsDone)
+        {
+            if (!TryTake(out FuseRequest taken))
+            {
+                WaitForUsed();
+            }
+            else if (taken != request)
+            {
+                _done.Enqueue(taken);
+            }
+        }
+
+        return request.Error;
+    }
 
     private bool TryTake(out FuseRequest request)
     {
@@ -108,47 +151,12 @@ public sealed unsafe partial class FuseClient
         return true;
     }
 
-    /// <summary>Waits for a request that is done.</summary>
-    /// <exception cref="BackEndException">None was in time, or the connection ended.</exception>
-    public FuseRequest Receive() => _done.TryDequeue(out FuseRequest? kept) ? kept : Take();
-
-    private FuseRequest Take()
+    private void WaitForUsed()
     {
-        FuseRequest request;
-        while (!TryTake(out request))
+        if (!Queue.Wait(Patience, _socket))
         {
-            if (!Queue.Wait(Patience, _socket))
-            {
-                throw new BackEndException($"The back end did not answer on queue {Queue.Index} within {Patience.TotalSeconds:0.#} s, or has gone.");
-            }
+            throw new BackEndException($"The back end did not answer on queue {Queue.Index} within {Patience.TotalSeconds:0.#} s, or has gone.");
         }
-
-        return request;
-    }
-
-    /// <summary>Submits a request and waits for it. Zero, or a negated error number.</summary>
-    public int Transact(FuseRequest request, bool prepare = true)
-    {
-        Submit(request, prepare);
-        Kick();
-        return WaitFor(request);
-    }
-
-    /// <summary>Waits for one request; others that are done meanwhile are kept for <see cref="TryReceive"/>. Zero, or a negated error number.</summary>
-    public int WaitFor(FuseRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        while (!request.IsDone)
-        {
-            // Those kept already would come round for ever.
-            FuseRequest other = Take();
-            if (other != request)
-            {
-                _done.Enqueue(other);
-            }
-        }
-
-        return request.Error;
     }
 
     private static void CheckReply(FuseRequest request)
