@@ -156,7 +156,7 @@ internal sealed unsafe class FuseGuest : IDisposable
         ];
         uint head = Math.Min(replyRoom, 9);
         ReadOnlySpan<IoVec> reply = [new((nint)_reply, head), new((nint)_reply + (nint)head, replyRoom - head)];
-        FuseOutcome outcome = _worker!.Answer(new FuseExchange(request, reply), mayBlock: true, out uint written);
+        FuseOutcome outcome = _worker!.Answer(new FuseExchange(request, reply), Patience.Long, out uint written);
         _outcome = outcome;
         return written;
     }

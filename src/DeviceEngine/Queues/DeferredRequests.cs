@@ -137,7 +137,7 @@ internal sealed class DeferredRequests
         {
             if (!request.Queue.IsClosed)
             {
-                FuseOutcome outcome = fuse.Answer(request.Chain.Exchange, mayBlock: true, out uint length);
+                FuseOutcome outcome = fuse.Answer(request.Chain.Exchange, Patience.Long, out uint length);
                 waits = outcome == FuseOutcome.WouldWait && !request.Queue.InterruptsWaits;
                 written = outcome == FuseOutcome.Answered ? length : waits ? null : fuse.Refuse(request.Chain.Exchange, Errno.EINTR);
             }

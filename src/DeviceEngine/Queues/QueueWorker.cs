@@ -277,11 +277,11 @@ internal sealed class QueueWorker
 
         // What is finished already must not wait for a request that blocks.
         bool alone = isLast && ring.CountAvailable() == 0;
-        FuseOutcome outcome = fuse.Answer(_chain.Exchange, alone && _doneCount == 0, out uint written);
+        FuseOutcome outcome = fuse.Answer(_chain.Exchange, alone && _doneCount == 0 ? Patience.Brief : Patience.None, out uint written);
         if (outcome == FuseOutcome.WouldBlock && alone && _doneCount > 0)
         {
             Flush();
-            outcome = fuse.Answer(_chain.Exchange, mayBlock: ring.CountAvailable() == 0, out written);
+            outcome = fuse.Answer(_chain.Exchange, ring.CountAvailable() == 0 ? Patience.Brief : Patience.None, out written);
         }
 
         if (outcome == FuseOutcome.Answered)

@@ -123,7 +123,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 return -Errno.EINVAL;
             }
 
-            return request.MayBlock || file.File->NeverNoWait
+            return request.Patience != Patience.None || file.File->NeverNoWait
                 ? ReadFully(file.Descriptor, target, (long)arguments.Offset, 0)
                 : ReadWithoutWaiting(file, target, arguments);
         }

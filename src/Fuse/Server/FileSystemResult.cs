@@ -3,9 +3,9 @@ namespace VirtioFs.Fuse;
 /// <summary>Results of <see cref="IFileSystem"/> beside zero, lengths and negated error numbers.</summary>
 public static class FileSystemResult
 {
-    /// <summary>Nothing was done, since it would block for a while and <see cref="RequestContext.MayBlock"/> is false.</summary>
+    /// <summary>Nothing was done, since it would block for longer than <see cref="RequestContext.Patience"/> allows.</summary>
     public const int WouldBlock = int.MinValue;
 
-    /// <summary>Nothing was done, since it would wait for somebody else without limit and <see cref="RequestContext.MayBlock"/> is false.</summary>
+    /// <summary>Nothing was done, since it would wait for somebody else without limit.</summary>
     public const int WouldWait = int.MinValue + 1;
 }

@@ -22,6 +22,7 @@ public sealed unsafe partial class FuseWorker
             return 0;
         }
 
+        _files.Abandon(header.Unique);
         Counters.Note(header.Opcode, -errno);
         return reply.Finish(header.Unique, -errno);
     }

@@ -22,9 +22,9 @@ public sealed unsafe partial class FuseWorker : IDisposable
 
     /// <summary>Answers one request.</summary>
     /// <param name="exchange">The request and the room for the answer.</param>
-    /// <param name="mayBlock">False to have what would block given back undone.</param>
+    /// <param name="patience">How long it may take; what would take longer is given back undone.</param>
     /// <param name="replyLength">Bytes written into the reply pieces.</param>
-    public FuseOutcome Answer(FuseExchange exchange, bool mayBlock, out uint replyLength)
+    public FuseOutcome Answer(FuseExchange exchange, Patience patience, out uint replyLength)
     {
         RequestReader reader = new(exchange.Request);
         ReplyWriter reply = new(exchange.Reply);
@@ -48,7 +48,7 @@ public sealed unsafe partial class FuseWorker : IDisposable
             return FuseOutcome.Answered;
         }
 
-        nint result = Begin(header, ref reader, mayBlock);
+        nint result = Begin(header, ref reader, patience);
         result = result < 0 ? result : Dispatch(header, ref reader, reply);
         if (result is FileSystemResult.WouldBlock or FileSystemResult.WouldWait)
         {
@@ -70,14 +70,14 @@ public sealed unsafe partial class FuseWorker : IDisposable
     private static bool IsForget(FuseOpcode opcode) => opcode is FuseOpcode.Forget or FuseOpcode.BatchForget;
 
     /// <summary>Holds the header against what really came, and takes the extensions off the end. Zero, or a negated error number.</summary>
-    private nint Begin(in InHeader header, ref RequestReader reader, bool mayBlock)
+    private nint Begin(in InHeader header, ref RequestReader reader, Patience patience)
     {
         if (!_server.IsInitialized && header.Opcode != FuseOpcode.Initialize)
         {
             return -Errno.EIO;
         }
 
-        _context.Begin(header, _server.Negotiated, mayBlock);
+        _context.Begin(header, _server.Negotiated, patience);
         long extension = header.ExtensionLength * 8L;
         if (!reader.TrySetEnd(header.Length) || reader.Remaining < extension)
         {

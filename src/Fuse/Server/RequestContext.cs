@@ -30,8 +30,11 @@ public sealed unsafe class RequestContext
     /// <summary>A group of the caller's that owns the directory something is made in (<c>FUSE_CREATE_SUPP_GROUP</c>), or null.</summary>
     public uint? SupplementaryGroup { get; internal set; }
 
-    /// <summary>False when an operation that would block must answer <see cref="FileSystemResult.WouldBlock"/> instead.</summary>
-    public bool MayBlock { get; private set; }
+    /// <summary>How long the operation may take; one that would take longer answers <see cref="FileSystemResult.WouldBlock"/>.</summary>
+    public Patience Patience { get; private set; }
+
+    /// <summary>Whether the operation may take as long as it takes.</summary>
+    public bool MayBlock => Patience == Patience.Long;
 
     /// <summary>What INIT agreed on.</summary>
     public InitFlags Negotiated { get; private set; }
@@ -44,14 +47,14 @@ public sealed unsafe class RequestContext
 
     internal WorkerMemory Memory { get; }
 
-    internal void Begin(in InHeader header, InitFlags negotiated, bool mayBlock)
+    internal void Begin(in InHeader header, InitFlags negotiated, Patience patience)
     {
         Unique = header.Unique;
         UserId = header.UserId;
         GroupId = header.GroupId;
         ProcessId = header.ProcessId;
         Negotiated = negotiated;
-        MayBlock = mayBlock;
+        Patience = patience;
         SupplementaryGroup = null;
         SecurityName = null;
         SecurityValueSize = 0;
