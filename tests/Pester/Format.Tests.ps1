@@ -30,9 +30,9 @@ Describe 'Formats' {
         Wait-Until { (Get-VirtioFsShare share).State -eq 'Waiting' }
     }
 
-    It 'shows all that is known in a list' {
+    It 'shows what matters in a list' {
         $text = $share | Format-List | Out-String -Width 200
-        foreach ($name in 'Id', 'Tag', 'State', 'Path', 'Socket', 'Guest', 'RequestQueues', 'QueueSize', 'Started') {
+        foreach ($name in 'Id', 'Tag', 'State', 'Path', 'Socket', 'Guest', 'ReadOnly', 'Cache', 'RequestQueues', 'QueueSize', 'Started') {
             $text | Should -Match "(?m)^$name\s+:"
         }
     }

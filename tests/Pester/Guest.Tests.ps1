@@ -39,7 +39,7 @@ Describe 'A real guest' {
         if (-not $canBoot) {
             Set-ItResult -Skipped -Because "no guest can be booted here: $why"
         }
-        $folder = New-TestFolder -Directory shares/one, shares/two
+        $folder = New-TestFolder -Directory shares/one, shares/two, fixed
         $guest = $null
     }
 
@@ -48,23 +48,29 @@ Describe 'A real guest' {
         Clear-Test $folder
     }
 
-    It 'mounts the shares that one pipeline started, is seen while it runs, and leaves them for the next' {
+    It 'mounts the shares that a pipeline started, cannot change the one that is read-only, is seen while it runs, and leaves them for the next' {
         1..100 | ForEach-Object { Set-Content "$folder/shares/one/file $_" "Line $_." }
         $shares = Get-ChildItem "$folder/shares" | ForEach-Object { Start-VirtioFsShare $_ -Socket "$folder/$($_.Name)" }
+        Set-Content "$folder/fixed/kept" 'kept'
+        $fixed = Start-VirtioFsShare "$folder/fixed" -ReadOnly -Socket "$folder/3"
 
-        $guest = Start-Guest -Share $shares -Script @'
+        $guest = Start-Guest -Share (@($shares) + $fixed) -Script @'
 mkdir -p /one /two
 mount -t virtiofs one /one
 mount -t virtiofs two /two
 cp /one/* /two/
+mkdir -p /fixed
+mount -t virtiofs fixed /fixed
+cp /fixed/kept /two/
+if rm /fixed/kept || touch /fixed/new; then exit 1; fi
 echo ready >/two/ready
 until [ -e /two/go ]; do sleep 0.1; done
-rm /two/ready /two/go
+rm /two/ready /two/go /two/kept
 '@
         Wait-Until { Test-Path "$folder/shares/two/ready" } -Seconds 120
 
         $connected = Get-VirtioFsShare -State Connected
-        $connected.Tag | Should -Be one, two
+        $connected.Tag | Should -Be one, two, fixed
         $connected[0].Guest.ProcessName | Should -BeLike 'qemu-system*'
         $connected[0].Guest.MemorySize | Should -BeGreaterThan 100MB
         @($connected[0].Guest.Queues | Where-Object Enabled).Count | Should -BeGreaterOrEqual 2
@@ -74,7 +80,7 @@ rm /two/ready /two/go
         $guest.Output.Result | Should -BeLike '*guest exit status 0*'
         Compare-Object (Get-ChildItem "$folder/shares/one" | Get-FileHash).Hash (Get-ChildItem "$folder/shares/two" | Get-FileHash).Hash | Should -BeNullOrEmpty
         (Get-ChildItem "$folder/shares/two").Count | Should -Be 100
-        Wait-Until { (Get-VirtioFsShare -State Waiting).Count -eq 2 }
+        Wait-Until { (Get-VirtioFsShare -State Waiting).Count -eq 3 }
         Get-VirtioFsShare | Where-Object Reason | Should -BeNullOrEmpty
     }
 

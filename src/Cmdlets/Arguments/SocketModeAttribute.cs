@@ -14,18 +14,25 @@ public sealed class SocketModeAttribute : ArgumentTransformationAttribute
     private const int Most = 0b111_111_111;
 
     /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         object? input = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        int mode = input is UnixFileMode given ? (int)given : ParseDigits(Convert.ToString(input, CultureInfo.InvariantCulture) ?? string.Empty);
+        if (input is null)
+        {
+            return null;
+        }
+
+        int mode = input is UnixFileMode given ? (int)given : ParseDigits(Convert.ToString(input, CultureInfo.InvariantCulture)!);
         if (mode is < 0 or > Most || (mode & OwnerConnects) != OwnerConnects)
         {
             throw new ArgumentTransformationMetadataException(
                 $"'{input}' is no mode for a socket. Write it as chmod does, in octal digits that let the owner read and write, for example '0660'.");
         }
 
-        return "0" + Convert.ToString(mode, 8);
+        return ToDigits((UnixFileMode)mode);
     }
+
+    internal static string ToDigits(UnixFileMode mode) => "0" + Convert.ToString((int)mode, 8);
 
     internal static UnixFileMode ToFileMode(string digits) => (UnixFileMode)ParseDigits(digits);
 

@@ -19,6 +19,8 @@ internal sealed record StartFailure(string ErrorId, ErrorCategory Category, Exce
             $"Choose another -Tag or -Socket, or stop that share with Stop-VirtioFsShare -Id {conflict.ExistingShareId}."),
         SocketPathException taken => new("SocketPathTaken", ErrorCategory.ResourceExists, taken,
             "Choose another path with -Socket."),
+        DirectoryNotFoundException neither => new("NotADirectory", ErrorCategory.InvalidArgument, neither,
+            "Share a directory, or a regular file."),
         UnsafeSocketFolderException unsafeFolder => new("SocketFolderUnsafe", ErrorCategory.SecurityError, unsafeFolder,
             "Correct the folder's owner and mode, or name a socket elsewhere with -Socket."),
         LinuxException { Errno: Errno.EACCES or Errno.EPERM } denied => DescribeDenial(denied, options),

@@ -6,18 +6,18 @@ namespace VirtioFs.Cmdlets;
 /// <summary>Shares directories with virtual machines, each under a tag and on a socket of its own.</summary>
 [Cmdlet(VerbsLifecycle.Start, "VirtioFsShare", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
 [OutputType(typeof(VirtioFsShareInfo))]
-public sealed class StartVirtioFsShareCommand : VirtioFsCmdlet
+public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
 
-    /// <summary>Directories to share, with wildcards.</summary>
+    /// <summary>Directories to share, with wildcards; or a single file.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
-    /// <summary>Directories to share; wildcard characters stand for themselves.</summary>
+    /// <summary>Directories or single files to share; wildcard characters stand for themselves.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
@@ -36,7 +36,6 @@ public sealed class StartVirtioFsShareCommand : VirtioFsCmdlet
     /// <summary>The group that owns the socket, by name or number.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(UnixGroupCompleter))]
-    [ValidateNotNullOrEmpty]
     public string? SocketGroup { get; set; }
 
     /// <summary>The socket's mode in octal digits.</summary>
@@ -95,7 +94,7 @@ public sealed class StartVirtioFsShareCommand : VirtioFsCmdlet
         if (ParameterSetName == LiteralPathSet || !WildcardPattern.ContainsWildcardCharacters(path))
         {
             return TryGetFileSystemPath(ParameterSetName == LiteralPathSet ? path : WildcardPattern.Unescape(path), out string? literal)
-                && IsDirectory(literal)
+                && IsThere(literal)
                 ? [literal]
                 : [];
         }
@@ -123,23 +122,15 @@ public sealed class StartVirtioFsShareCommand : VirtioFsCmdlet
         return directories;
     }
 
-    private bool IsDirectory(string path)
+    private bool IsThere(string path)
     {
-        if (Directory.Exists(path))
+        if (System.IO.Path.Exists(path))
         {
             return true;
         }
 
-        if (File.Exists(path))
-        {
-            WriteFailure("NotADirectory", ErrorCategory.InvalidArgument, path, $"'{path}' is not a directory.", "Share the directory that holds it.");
-        }
-        else
-        {
-            WriteFailure("DirectoryNotFound", ErrorCategory.ObjectNotFound, path,
-                new DirectoryNotFoundException($"There is no directory '{path}', or you may not see it."), "Make the directory first, or correct the path.");
-        }
-
+        WriteFailure("DirectoryNotFound", ErrorCategory.ObjectNotFound, path,
+            new DirectoryNotFoundException($"There is no directory '{path}', or you may not see it."), "Make the directory first, or correct the path.");
         return false;
     }
 
@@ -178,6 +169,11 @@ public sealed class StartVirtioFsShareCommand : VirtioFsCmdlet
     // The device needs no right to read the directory itself, and a guest may know the names below it, so this is no error.
     private void WarnIfUnreadable(string directory)
     {
+        if (File.Exists(directory))
+        {
+            return;
+        }
+
         try
         {
             using IEnumerator<string> entries = Directory.EnumerateFileSystemEntries(directory).GetEnumerator();
@@ -197,6 +193,7 @@ public sealed class StartVirtioFsShareCommand : VirtioFsCmdlet
             SocketPath = socket,
             SocketGroupId = groupId,
             SocketMode = SocketMode is null ? null : SocketModeAttribute.ToFileMode(SocketMode),
+            FileSystem = CreateFileSystemOptions(),
         };
         return options with
         {

@@ -3,18 +3,17 @@ using VirtioFs.DeviceEngine;
 namespace VirtioFs.Cmdlets;
 
 /// <summary>A share as it was at one moment. The share itself lives on in the process; its <see cref="Id"/> finds it.</summary>
-public sealed class VirtioFsShareInfo
+public sealed partial class VirtioFsShareInfo
 {
     internal VirtioFsShareInfo(Share share)
     {
+        _options = share.Options;
         Id = share.Id;
         Tag = share.Options.Tag;
         State = share.State;
         Path = share.Options.Path;
         Socket = share.Options.SocketPath;
         Guest = share.Guest is { } guest ? new VirtioFsGuestInfo(guest) : null;
-        RequestQueues = share.Options.RequestQueues;
-        QueueSize = share.Options.QueueSize;
         Started = share.StartedAt;
         Reason = share.FaultReason;
     }
@@ -36,12 +35,6 @@ public sealed class VirtioFsShareInfo
 
     /// <summary>Who is connected; null when nobody is.</summary>
     public VirtioFsGuestInfo? Guest { get; }
-
-    /// <summary>How many request queues a guest may use.</summary>
-    public int RequestQueues { get; }
-
-    /// <summary>The most entries that a queue may have.</summary>
-    public int QueueSize { get; }
 
     /// <summary>When the share was started.</summary>
     public DateTimeOffset Started { get; }

@@ -1,0 +1,10 @@
+using VirtioFs.Fuse;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Reads rules for the names of extended attributes.</summary>
+public sealed class XattrRuleAttribute : ParsedTextAttribute
+{
+    /// <inheritdoc/>
+    protected override object Parse(string text) => XattrMap.Parse(text);
+}

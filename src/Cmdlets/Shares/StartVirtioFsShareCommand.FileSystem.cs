@@ -1,0 +1,135 @@
+using System.Management.Automation;
+using VirtioFs.Fuse;
+
+namespace VirtioFs.Cmdlets;
+
+/// <content>How the directory is passed on to the guest.</content>
+public sealed partial class StartVirtioFsShareCommand
+{
+    private static readonly PassthroughOptions Defaults = new();
+
+    /// <summary>Whether the guest may change nothing.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter ReadOnly { get; set; }
+
+    /// <summary>What the guest may remember.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public CachePolicy Cache { get; set; } = Defaults.Cache;
+
+    /// <summary>How long attributes stay good in the guest; as the cache policy says by default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Timeout]
+    public TimeSpan? AttributeTimeout { get; set; }
+
+    /// <summary>How long names stay good in the guest; as the cache policy says by default.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Timeout]
+    public TimeSpan? EntryTimeout { get; set; }
+
+    /// <summary>How long the guest believes that a name is not there.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Timeout]
+    public TimeSpan NegativeTimeout { get; set; } = Defaults.NegativeTimeout;
+
+    /// <summary>Whether the guest collects writes and sends them later.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter Writeback { get; set; }
+
+    /// <summary>Whether a guest's O_DIRECT goes past the host's page cache too.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter AllowDirectIo { get; set; }
+
+    /// <summary>Whether files can be mapped as shared memory under the cache policies Never and Metadata.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter AllowMmap { get; set; }
+
+    /// <summary>Whether listing a directory also tells the attributes of what is in it.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public ReadDirectoryPlus ReadDirectoryPlus { get; set; }
+
+    /// <summary>How far locks of fcntl(2) reach.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public LockScope PosixLock { get; set; } = Defaults.PosixLocks;
+
+    /// <summary>How far locks of flock(2) reach.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public LockScope Flock { get; set; } = Defaults.Flock;
+
+    /// <summary>Whether the guest sees no extended attributes.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter NoExtendedAttribute { get; set; }
+
+    /// <summary>Rules for the names of extended attributes.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [XattrRule]
+    public XattrMap? XattrMap { get; set; }
+
+    /// <summary>Whether POSIX access control lists are evaluated.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter PosixAcl { get; set; }
+
+    /// <summary>Whether new files take the security label that the guest gives them.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter SecurityLabel { get; set; }
+
+    /// <summary>Rules for user ids between guest and host.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [IdRule]
+    public IdRange[]? UserIdMap { get; set; }
+
+    /// <summary>Rules for group ids between guest and host.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [IdRule]
+    public IdRange[]? GroupIdMap { get; set; }
+
+    /// <summary>Whether set-user-ID bits are left to the guest to remove.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter NoKillPrivilege { get; set; }
+
+    /// <summary>Whether a guest's O_NOATIME is passed on.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter PreserveNoAccessTime { get; set; }
+
+    /// <summary>Whether mounts inside of the share look like ordinary directories.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter NoSubmount { get; set; }
+
+    /// <summary>How inodes that the guest knows are held.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public FileHandleUse FileHandle { get; set; } = Defaults.FileHandles;
+
+    /// <summary>How many descriptors may hold inodes that the guest knows but has not opened.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public int? InodeDescriptorLimit { get; set; }
+
+    /// <summary>How many files and directories the guest may hold open.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public int? OpenFileLimit { get; set; }
+
+    private PassthroughOptions CreateFileSystemOptions() => new()
+    {
+        ReadOnly = ReadOnly,
+        Cache = Cache,
+        AttributeTimeout = AttributeTimeout,
+        EntryTimeout = EntryTimeout,
+        NegativeTimeout = NegativeTimeout,
+        Writeback = Writeback,
+        AllowDirectIo = AllowDirectIo,
+        AllowMmap = AllowMmap,
+        ReadDirectoryPlus = ReadDirectoryPlus == ReadDirectoryPlus.Automatic ? null : ReadDirectoryPlus == ReadDirectoryPlus.On,
+        PosixLocks = PosixLock,
+        Flock = Flock,
+        ExtendedAttributes = !NoExtendedAttribute,
+        XattrMap = XattrMap,
+        PosixAcl = PosixAcl,
+        SecurityLabel = SecurityLabel,
+        UserIds = UserIdMap ?? [],
+        GroupIds = GroupIdMap ?? [],
+        KillPrivileges = !NoKillPrivilege,
+        PreserveNoAccessTime = PreserveNoAccessTime,
+        AnnounceSubmounts = !NoSubmount,
+        FileHandles = FileHandle,
+        InodeDescriptors = InodeDescriptorLimit,
+        OpenFiles = OpenFileLimit,
+    };
+}
