@@ -9,15 +9,17 @@ namespace VirtioFs.DeviceEngine.Queues;
 internal sealed class PollWindow(int maximumMicroseconds)
 {
     private const int FirstMicroseconds = 10;
-    private readonly long _maximum = TicksOf(maximumMicroseconds);
     private readonly long _first = Math.Min(TicksOf(FirstMicroseconds), TicksOf(maximumMicroseconds));
+
+    /// <summary>The longest window, in ticks of <see cref="Stopwatch"/>.</summary>
+    internal long Maximum { get; } = TicksOf(maximumMicroseconds);
 
     /// <summary>The window, in ticks of <see cref="Stopwatch"/>; 0 for none.</summary>
     internal long Ticks { get; private set; }
 
     /// <summary>Learns from a sleep that a kick ended.</summary>
     internal void NoteSleep(long ticks) =>
-        Ticks = ticks <= _maximum ? Math.Min(Math.Max(Ticks * 2, _first), _maximum) : Shrink(Ticks);
+        Ticks = ticks <= Maximum ? Math.Min(Math.Max(Ticks * 2, _first), Maximum) : Shrink(Ticks);
 
     private long Shrink(long ticks) => ticks / 2 < _first ? 0 : ticks / 2;
 

@@ -326,14 +326,15 @@ internal sealed class QueueWorker
     /// <summary>Watches the dry ring for a while. True when there is something to do.</summary>
     private bool TryPoll()
     {
-        if (_window.Ticks == 0)
+        long window = _queue.NeedsPolling ? _window.Maximum : _window.Ticks;
+        if (window == 0)
         {
             return false;
         }
 
         SplitRing ring = _queue.Ring!;
         _queue.Counters.Polls++;
-        long end = Stopwatch.GetTimestamp() + _window.Ticks;
+        long end = Stopwatch.GetTimestamp() + window;
         do
         {
             Thread.SpinWait(4);

@@ -11,6 +11,9 @@ namespace VirtioFs.DeviceEngine.Rings;
 internal sealed class RequestChain
 {
     private const int InitialPieces = 32;
+
+    // Far more than the longest chain has; only descriptors that each cross many small regions come to more.
+    private const int MaximumPieces = 1 << 16;
     private IoVec[] _pieces = new IoVec[InitialPieces];
     private ulong[] _guestAddresses = new ulong[InitialPieces];
     private int _count;
@@ -68,7 +71,7 @@ internal sealed class RequestChain
         ulong remaining = descriptor.Length;
         while (remaining > 0 && !unreachable)
         {
-            if (!memory.TryTranslate(guestAddress, ref hint, out nint address, out ulong available))
+            if (_count == MaximumPieces || !memory.TryTranslate(guestAddress, ref hint, out nint address, out ulong available))
             {
                 unreachable = true;
                 return;
