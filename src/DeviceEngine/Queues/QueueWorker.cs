@@ -341,6 +341,7 @@ internal sealed class QueueWorker
             if (ring.CountAvailable() != 0)
             {
                 _queue.Counters.SuccessfulPolls++;
+                _window.NoteFind();
                 return true;
             }
         }
