@@ -77,8 +77,12 @@ internal sealed class CommandLine
         ];
         foreach (Option option in options)
         {
-            option.Validators.Add(OptionText.RefuseRepetition);
-            _root.Options.Add(option);
+            Add(option, mayRepeat: false);
+        }
+
+        foreach (FileSystemOption option in FileSystemOptions.All)
+        {
+            Add(option.Option, option.MayRepeat);
         }
 
         // [suggest] and [diagram] are for programs that are written in a shell; @file would read options from what is shared.
@@ -89,6 +93,16 @@ internal sealed class CommandLine
 
     internal ParseResult Parse(string[] arguments) =>
         _root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+
+    private void Add(Option option, bool mayRepeat)
+    {
+        if (!mayRepeat)
+        {
+            option.Validators.Add(OptionText.RefuseRepetition);
+        }
+
+        _root.Options.Add(option);
+    }
 
     private void RequireShare(CommandResult result)
     {
@@ -133,6 +147,7 @@ internal sealed class CommandLine
             SocketMode = parsed.GetValue(_socketMode),
             RequestQueues = parsed.GetValue(_requestQueues),
             QueueSize = parsed.GetValue(_queueSize),
+            FileSystem = FileSystemOptions.All.Aggregate(Defaults.FileSystem, (options, option) => option.Apply(parsed, options)),
         };
     }
 }

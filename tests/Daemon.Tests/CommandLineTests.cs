@@ -58,6 +58,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--socket-path", "/tmp/other")]
     [InlineData("--tag=b", "--tag=c")]
     [InlineData("--socket-mode=0600", "--socket-mode=0666")]
+    [InlineData("--cache=never", "--cache=always")]
+    [InlineData("--readonly", "--readonly")]
+    [InlineData("--xattrmap=:ok:all:::", "--xattrmap=:ok:all:::")]
     public void An_option_that_comes_twice_is_an_error(params string[] extra) => AssertRefused(extra[0].Split('=')[0], extra);
 
     [Theory]
@@ -66,13 +69,32 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--socket-mode", "07777")]
     [InlineData("--socket-group", "no such group")]
     [InlineData("--request-queues", "many")]
-    public void A_value_without_sense_is_an_error_that_names_it(string option, string value) => AssertRefused(value, option, value);
+    [InlineData("--cache", "sometimes")]
+    [InlineData("--inode-file-handles", "perhaps")]
+    [InlineData("--translate-uid", "all:0:1:1")]
+    [InlineData("--translate-gid", "map:0:1")]
+    [InlineData("--xattrmap", ":pass:all:::", "'pass'")]
+    public void A_value_without_sense_is_an_error_that_names_it(string option, string value, string? named = null) =>
+        AssertRefused(named ?? value, option, value);
 
     [Theory]
     [InlineData("--queue-size", "1000")]
     [InlineData("--request-queues", "0")]
     [InlineData("--tag", "a tag of many more than thirty-six bytes")]
     public void A_value_that_the_device_refuses_is_an_error_that_names_it(string option, string value) => AssertRefused(value, option, value);
+
+    [Theory]
+    [InlineData("--writeback", "--cache=never")]
+    [InlineData("--posix-acl", "--no-xattr")]
+    [InlineData("--posix-acl", "--translate-uid=map:0:1000:1")]
+    public void Options_that_do_not_go_together_are_an_error(string first, string second)
+    {
+        (int exitCode, _, string errors) =
+            RunningProgram.Run("--shared-dir", _folder.Shared, "--socket-path", _folder.Socket, first, second);
+        Assert.Equal(WrongCommandLine, exitCode);
+        Assert.DoesNotContain("   at ", errors);
+        Assert.False(File.Exists(_folder.Socket));
+    }
 
     [Fact]
     public void A_socket_path_and_a_descriptor_together_are_an_error() => AssertRefused("--fd", "--fd", "3");

@@ -25,6 +25,34 @@ public sealed class ForegroundTests : IDisposable
     }
 
     [Fact]
+    public void It_serves_on_a_socket_that_it_inherits()
+    {
+        // Perl is on every Debian, and can hand a listening socket on as libvirt does.
+        const string Listen = "$^F = 99; my $s; socket($s, AF_UNIX, SOCK_STREAM, 0) && bind($s, pack_sockaddr_un(shift)) && listen($s, 1) or die; "
+            + "exec(shift, '--fd=' . fileno($s), @ARGV)";
+        using var program = RunningProgram.Through("perl", "-MSocket", "-e", Listen, _folder.Socket, RunningProgram.Executable, "--shared-dir", _folder.Shared);
+        Assert.Contains("sharing", program.ReadErrorLine());
+        using (Connect())
+        {
+            Assert.Contains("is connected", program.ReadErrorLine());
+        }
+
+        Assert.Contains("waiting for the next", program.ReadErrorLine());
+        program.Signal("TERM");
+        Assert.Equal(0, program.WaitForExit());
+    }
+
+    [Fact]
+    public void It_takes_every_way_of_passing_a_directory_on()
+    {
+        using RunningProgram program = Start(
+            "--cache=always", "--writeback", "--allow-direct-io", "--no-readdirplus", "--posix-lock=guest", "--flock=none", "--xattrmap=:ok:all:::",
+            "--security-label", "--translate-uid=map:0:1000:1", "--translate-uid=forbid-guest:5:10", "--translate-gid=squash-guest:0:100:10",
+            "--no-killpriv-v2", "--preserve-noatime", "--no-announce-submounts", "--inode-file-handles=never");
+        Assert.Contains("sharing", program.ReadErrorLine());
+    }
+
+    [Fact]
     public void The_tag_is_the_name_of_the_directory_when_none_is_given()
     {
         using RunningProgram program = Start();

@@ -7,15 +7,21 @@ namespace VirtioFs.Daemon.Tests;
 internal sealed class RunningProgram : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private static readonly string Executable = typeof(RunningProgram).Assembly
+
+    internal static readonly string Executable = typeof(RunningProgram).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "Daemon").Value!;
 
     private readonly Process _process;
 
-    internal RunningProgram(params string[] arguments)
+    internal RunningProgram(params string[] arguments) : this(Executable, arguments)
     {
-        _process = Process.Start(new ProcessStartInfo(Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
+
+    private RunningProgram(string executable, string[] arguments) =>
+        _process = Process.Start(new ProcessStartInfo(executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+
+    /// <summary>Starts another program, which becomes the one that is tested.</summary>
+    internal static RunningProgram Through(string launcher, params string[] arguments) => new(launcher, arguments);
 
     internal static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
     {
