@@ -15,5 +15,7 @@ internal readonly unsafe ref struct InodePin
 
     internal InodeSlot* Slot { get; }
 
+    internal int Index => _index;
+
     public void Dispose() => _table?.Unpin(_index, Slot);
 }

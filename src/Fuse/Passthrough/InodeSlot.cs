@@ -3,7 +3,7 @@ using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
-/// <summary>One inode that the guest knows: 64 bytes, and the bytes of its file handle where it has one.</summary>
+/// <summary>One inode that the guest knows: 80 bytes, and the bytes of its file handle where it has one.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct InodeSlot
 {
@@ -22,6 +22,12 @@ internal unsafe struct InodeSlot
     /// <summary>File handle in native memory, or null.</summary>
     public InodeHandle* Handle;
 
+    /// <summary>
+    /// The change time, in nanoseconds, of the attributes that the guest was told last; 0 when it knows that it must ask anew, since
+    /// it has changed the file itself.
+    /// </summary>
+    public long ToldChange;
+
     /// <summary>Path reference, or -1. Once set, it stays while the slot is in use by anybody.</summary>
     public int Descriptor;
 
@@ -31,6 +37,12 @@ internal unsafe struct InodeSlot
     /// <summary>Number of the <see cref="Place"/>.</summary>
     public int Place;
 
+    /// <summary>Slot of the directory that it was last looked up in, or 0.</summary>
+    public int Parent;
+
+    /// <summary>Since when <see cref="IsLocked"/> holds, in milliseconds of the system's uptime, the low 32 bits.</summary>
+    public uint LockedSince;
+
     /// <summary>File type, as in a mode.</summary>
     public ushort Type;
 
@@ -39,6 +51,11 @@ internal unsafe struct InodeSlot
 
     /// <summary>Whether the handle was got by name after statx, and must be held against it when it is first opened.</summary>
     public bool Unverified;
+
+    /// <summary>
+    /// Whether locks were taken on it, or in a directory on a file in it: the guest is told nothing of it that stays good unasked.
+    /// </summary>
+    public bool IsLocked;
 
     /// <summary>Whether lookups find it: false once its number belongs to another file.</summary>
     public bool Hashed;

@@ -67,6 +67,11 @@ internal sealed unsafe class InodeTable : IDisposable
         return 0;
     }
 
+    /// <summary>
+    /// The slot of a node without using it, or null: for notes beside, of which no harm comes when the slot is another's by now.
+    /// </summary>
+    internal InodeSlot* Peek(ulong node) => _slots[(int)(uint)node];
+
     internal void Unpin(int index, InodeSlot* slot)
     {
         if (SlotLifetime.Unpin(ref slot->Lifetime))
@@ -255,6 +260,10 @@ internal sealed unsafe class InodeTable : IDisposable
         slot->Type = (ushort)status.Type;
         slot->Touched = false;
         slot->Unverified = false;
+        slot->ToldChange = 0;
+        slot->Parent = 0;
+        slot->IsLocked = false;
+        slot->LockedSince = 0;
         slot->Handle = Copy(handle);
         slot->Descriptor = descriptor;
         if (descriptor >= 0)

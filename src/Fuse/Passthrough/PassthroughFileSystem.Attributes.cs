@@ -13,7 +13,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = GetStatus(node, handle, out FileStatus status);
         if (result == 0)
         {
-            Fill(status, out attributes);
+            Fill(node, status, out attributes);
         }
 
         return result;
@@ -35,8 +35,9 @@ public sealed unsafe partial class PassthroughFileSystem
         status.Status.MountId = 0;
         status.Status.UserId = _userIds.ToGuest(status.Status.UserId);
         status.Status.GroupId = _groupIds.ToGuest(status.Status.GroupId);
-        status.ValidSeconds = _rules.Attributes.Seconds;
-        status.ValidNanoseconds = _rules.Attributes.Nanoseconds;
+        WireTime valid = NoteTold(_inodes.Peek(node), status.Status);
+        status.ValidSeconds = valid.Seconds;
+        status.ValidNanoseconds = valid.Nanoseconds;
         return 0;
     }
 
@@ -59,7 +60,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 result = result < 0 ? result : FileStatus.Of(descriptor, out status);
                 if (result == 0)
                 {
-                    Fill(status, out attributes);
+                    Fill(node, status, out attributes);
                 }
 
                 return result;
@@ -171,12 +172,16 @@ public sealed unsafe partial class PassthroughFileSystem
         }
     }
 
-    private void Fill(in FileStatus status, out AttributesOut attributes) => attributes = new AttributesOut
+    private void Fill(ulong node, in FileStatus status, out AttributesOut attributes)
     {
-        ValidSeconds = _rules.Attributes.Seconds,
-        ValidNanoseconds = _rules.Attributes.Nanoseconds,
-        Attributes = AttributesOf(status),
-    };
+        WireTime valid = NoteTold(_inodes.Peek(node), status);
+        attributes = new AttributesOut
+        {
+            ValidSeconds = valid.Seconds,
+            ValidNanoseconds = valid.Nanoseconds,
+            Attributes = AttributesOf(status),
+        };
+    }
 
     /// <summary>What the guest is told of a file.</summary>
     private InodeAttributes AttributesOf(in FileStatus status)

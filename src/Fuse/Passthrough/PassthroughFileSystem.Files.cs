@@ -159,6 +159,7 @@ public sealed unsafe partial class PassthroughFileSystem
             bool kill = (arguments.WriteFlags & WriteIn.KillSetId) != 0;
             result = kill ? request.Thread.Without(Capability.KeepSetId) : 0;
             nint written = result < 0 ? result : WriteFully(file.Descriptor, source, (long)arguments.Offset);
+            NoteOwnChange(node);
             if (kill)
             {
                 _ = request.Thread.With(Capability.KeepSetId);
@@ -237,6 +238,7 @@ public sealed unsafe partial class PassthroughFileSystem
         using (file)
         {
             result = result < 0 ? result : DropRenamedCapability(node);
+            NoteOwnChange(node);
             return result < 0 ? result
                 : Files.Allocate(file.Descriptor, (int)arguments.Mode, (long)arguments.Offset, (long)arguments.Length);
         }
@@ -262,6 +264,7 @@ public sealed unsafe partial class PassthroughFileSystem
             using (target)
             {
                 result = result < 0 ? result : DropRenamedCapability(arguments.TargetNodeId);
+                NoteOwnChange(arguments.TargetNodeId);
                 return result < 0 ? result : Files.CopyRange(
                     source.Descriptor,
                     (long)arguments.SourceOffset,

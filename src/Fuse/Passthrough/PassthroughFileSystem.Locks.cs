@@ -48,7 +48,7 @@ public sealed unsafe partial class PassthroughFileSystem
     {
         if ((arguments.LockFlags & LockIn.Flock) != 0)
         {
-            return SetFlock(arguments, wait);
+            return SetFlock(node, arguments, wait);
         }
 
         int result = ReadRange(arguments, out LockRange range);
@@ -68,13 +68,14 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         result = PinOpenFile(node, arguments.Handle);
+        result = result < 0 ? result : AwaitCoherence(node);
         return result < 0 ? result : _locks.Take(node, arguments.Owner, range, wait ? request.Unique : 0, () => OpenForLocks(node));
     }
 
     /// <inheritdoc/>
     public void Abandon(ulong unique) => _locks.Abandon(unique);
 
-    private int SetFlock(in LockIn arguments, bool wait)
+    private int SetFlock(ulong node, in LockIn arguments, bool wait)
     {
         if (arguments.Lock.Type > (uint)FileLocks.Unlock)
         {
@@ -88,7 +89,13 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         // A guest's open file is one of ours, and so are their locks.
-        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        int result = isUnlock ? 0 : AwaitCoherence(node);
+        if (result < 0)
+        {
+            return result;
+        }
+
+        result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
         result = result < 0 ? _open.Pin(arguments.Handle, true, out file) : result;
         using (file)
         {
@@ -109,6 +116,16 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = _open.Pin(handle, false, out OpenFilePin file);
         file.Dispose();
         return result;
+    }
+
+    /// <summary>Zero when the guest sees the file as it is; otherwise the request is to be given again in a while.</summary>
+    private int AwaitCoherence(ulong node)
+    {
+        int result = _inodes.Pin(node, out InodePin pin);
+        using (pin)
+        {
+            return result < 0 ? result : GuestMayRememberTooMuch(pin) ? FileSystemResult.WouldWait : 0;
+        }
     }
 
     private int OpenForLocks(ulong node)

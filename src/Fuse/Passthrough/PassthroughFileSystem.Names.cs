@@ -16,7 +16,7 @@ public sealed unsafe partial class PassthroughFileSystem
             result = result < 0 ? result : Lookup(request, pin, directory, name, out entry);
         }
 
-        if (result != -Errno.ENOENT || _rules.Negative == default)
+        if (result != -Errno.ENOENT || _rules.Negative == default || IsLocked(parent))
         {
             return result;
         }
@@ -200,13 +200,17 @@ public sealed unsafe partial class PassthroughFileSystem
 
     private void Fill(RequestContext request, in InodePin parent, ulong node, Place place, in FileStatus status, out EntryOut entry)
     {
+        InodeSlot* slot = _inodes.Peek(node);
+        slot->Parent = parent.Index;
+        WireTime attributesValid = NoteTold(slot, status);
+        WireTime entryValid = parent.Slot->IsLocked ? default : _rules.Entries;
         entry = new EntryOut
         {
             NodeId = node,
-            EntryValidSeconds = _rules.Entries.Seconds,
-            EntryValidNanoseconds = _rules.Entries.Nanoseconds,
-            AttributesValidSeconds = _rules.Attributes.Seconds,
-            AttributesValidNanoseconds = _rules.Attributes.Nanoseconds,
+            EntryValidSeconds = entryValid.Seconds,
+            EntryValidNanoseconds = entryValid.Nanoseconds,
+            AttributesValidSeconds = attributesValid.Seconds,
+            AttributesValidNanoseconds = attributesValid.Nanoseconds,
             Attributes = AttributesOf(status),
         };
         if (place.Number != parent.Slot->Place && IsSubmount(request, status))
