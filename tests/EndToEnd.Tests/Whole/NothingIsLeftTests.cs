@@ -91,15 +91,12 @@ public sealed class NothingIsLeftTests : IDisposable
             (_, ulong second) = OpenIn(guest, "locked");
             const uint WriteLock = 1;
             FuseLockIn argument = new() { Handle = first, Owner = 1, Lock = new FuseFileLock { End = long.MaxValue, Type = WriteLock, ProcessId = 1 } };
-            if (guest.Fuse.Setlk(node, argument) != 0)
-            {
-                return;
-            }
-
+            Assert.Equal(0, guest.Fuse.Setlk(node, argument));
             FuseRequest waiting = guest.Fuse.CreateRequest();
             guest.Fuse.Submit(waiting.Begin(FuseOpcode.Setlkw, node).Append(argument with { Handle = second, Owner = 2 }));
             guest.Fuse.Kick();
             Assert.Equal(0, guest.Fuse.Getattr(SharedTree.Root, out _));
+            Assert.False(guest.Fuse.TryReceive(out FuseRequest done), $"Waiting for the lock ended with {done?.Error}.");
         });
 
     private static (ulong Node, ulong Handle) OpenIn(VirtioFsGuest guest, string name)

@@ -87,10 +87,7 @@ public sealed unsafe partial class FuseClient
 
     /// <summary>Takes a request that is done, if there is one.</summary>
     /// <exception cref="BackEndException">Its reply breaks the protocol.</exception>
-    public bool TryReceive(out FuseRequest request)
-    {
-        return _done.TryDequeue(out request!) || TryTake(out request);
-    }
+    public bool TryReceive(out FuseRequest request) => _done.TryDequeue(out request!) || TryTake(out request);
 
     /// <summary>Waits for a request that is done.</summary>
     /// <exception cref="BackEndException">None was in time, or the connection ended.</exception>
