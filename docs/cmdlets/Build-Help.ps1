@@ -3,7 +3,7 @@
     Builds the module's help, en-US/VirtioFs.Cmdlets.dll-Help.xml, from the markdown files beside this script.
 .DESCRIPTION
     Run it after a change of these files, and commit what it builds: a machine without platyPS has help too.
-    A new cmdlet's file is begun with New-MarkdownCommandHelp; Update-MarkdownCommandHelp adds new parameters.
+    A new cmdlet's file, and the section of a new parameter, are begun with New-MarkdownCommandHelp.
 .PARAMETER OutputFolder
     Where the help goes.
 #>
@@ -40,6 +40,19 @@ function ConvertTo-PlainText {
     }
 }
 
+# A link to another page here is none outside of this folder, and platyPS stumbles over it when it reads the help again.
+# The pages have no online version, which platyPS links to all the same.
+function Clear-Link {
+    param([xml] $Help)
+    foreach ($link in @($Help.GetElementsByTagName('maml:navigationLink'))) {
+        if ($link.linkText -eq 'Online Version') {
+            $null = $link.ParentNode.RemoveChild($link)
+        } else {
+            $link['maml:uri'].InnerText = ''
+        }
+    }
+}
+
 $work = New-Item -ItemType Directory -Path ([IO.Path]::GetTempPath()) -Name ([guid]::NewGuid())
 try {
     $built = Get-ChildItem $PSScriptRoot -Filter *-*.md | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $work -Force
@@ -47,6 +60,7 @@ try {
     $help.Load($built.FullName)
     Move-ExampleCode $help
     ConvertTo-PlainText $help
+    Clear-Link $help
     $writer = [Xml.XmlWriter]::Create((Join-Path $OutputFolder $built.Name), [Xml.XmlWriterSettings]@{ Indent = $true; NewLineChars = "`n" })
     $help.Save($writer)
     $writer.Dispose()
