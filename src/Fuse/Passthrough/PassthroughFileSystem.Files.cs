@@ -219,6 +219,12 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <inheritdoc/>
     public long Seek(RequestContext request, ulong node, in SeekIn arguments)
     {
+        if (request.Negotiated.Has(InitFlags.WritebackCache))
+        {
+            // What the guest has not sent yet is no hole: without us it takes the whole file for data, which is always true.
+            return -Errno.ENOSYS;
+        }
+
         int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
         using (file)
         {
