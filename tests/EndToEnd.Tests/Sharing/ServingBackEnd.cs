@@ -4,8 +4,8 @@ using VirtioFs.DeviceEngine;
 namespace VirtioFs.EndToEnd.Tests.Sharing;
 
 /// <summary>
-/// Shares a directory: a share of this process, or, when <c>VIRTIOFS_TEST_BACK_END</c> holds a command with <c>{socket}</c> and
-/// <c>{dir}</c> in it, another back end, by which the tests themselves can be tried.
+/// Shares a directory: a share of this process, or, when <c>VIRTIOFS_BACKEND</c> names another back end's executable, that one, by
+/// which the tests themselves can be tried.
 /// </summary>
 internal sealed class ServingBackEnd : IDisposable
 {
@@ -23,12 +23,11 @@ internal sealed class ServingBackEnd : IDisposable
             return;
         }
 
-        string line = Command.Replace("{socket}", Socket, StringComparison.Ordinal).Replace("{dir}", directory, StringComparison.Ordinal);
-        _process = Process.Start("/bin/sh", ["-c", $"exec {line}"]);
+        _process = Process.Start(Command, ["--shared-dir", directory, "--socket-path", Socket, "--tag", $"test-{number}"]);
     }
 
-    /// <summary>Another back end's command, or null.</summary>
-    public static string? Command { get; } = Environment.GetEnvironmentVariable("VIRTIOFS_TEST_BACK_END");
+    /// <summary>Another back end's executable, or null.</summary>
+    public static string? Command { get; } = Environment.GetEnvironmentVariable("VIRTIOFS_BACKEND");
 
     /// <summary>Where it listens.</summary>
     public string Socket { get; }

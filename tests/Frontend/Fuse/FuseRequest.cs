@@ -13,7 +13,7 @@ public sealed unsafe class FuseRequest
 {
     private const int ResultBytes = 1024;
 
-    private readonly GuestBuffer _header, _arguments, _replyHeader, _results;
+    private readonly GuestBuffer _header, _replyHeader, _results;
     private readonly GuestBuffer[] _readable, _writable;
     private int _argumentLength, _resultRoom, _dataSent, _dataRoom;
     private bool _hasReply = true;
@@ -23,7 +23,7 @@ public sealed unsafe class FuseRequest
         Slot = slot;
         PieceBytes = pieceBytes;
         _header = memory.Allocate(sizeof(FuseInHeader));
-        _arguments = memory.Allocate(argumentBytes);
+        ArgumentsBuffer = memory.Allocate(argumentBytes);
         _replyHeader = memory.Allocate(sizeof(FuseOutHeader));
         _results = memory.Allocate(ResultBytes);
         DataBuffer = memory.Allocate(dataBytes, 4096);
@@ -52,6 +52,9 @@ public sealed unsafe class FuseRequest
 
     /// <summary>Room for data either way.</summary>
     public GuestBuffer DataBuffer { get; }
+
+    /// <summary>Where the arguments lie, for tests that change them while the device reads them.</summary>
+    public GuestBuffer ArgumentsBuffer { get; }
 
     /// <summary>For whoever measures: when it was submitted.</summary>
     public long SubmittedAt { get; set; }
@@ -116,7 +119,7 @@ public sealed unsafe class FuseRequest
     public FuseRequest Append<T>(in T argument)
         where T : unmanaged
     {
-        _arguments.At<T>(_argumentLength) = argument;
+        ArgumentsBuffer.At<T>(_argumentLength) = argument;
         _argumentLength += sizeof(T);
         return this;
     }
@@ -124,7 +127,7 @@ public sealed unsafe class FuseRequest
     /// <summary>Adds bytes to the arguments.</summary>
     public FuseRequest Append(ReadOnlySpan<byte> bytes)
     {
-        bytes.CopyTo(_arguments.Span[_argumentLength..]);
+        bytes.CopyTo(ArgumentsBuffer.Span[_argumentLength..]);
         _argumentLength += bytes.Length;
         return this;
     }
@@ -132,8 +135,8 @@ public sealed unsafe class FuseRequest
     /// <summary>Adds a name and its terminating NUL to the arguments.</summary>
     public FuseRequest AppendName(ReadOnlySpan<char> name)
     {
-        _argumentLength += Encoding.UTF8.GetBytes(name, _arguments.Span[_argumentLength..]);
-        _arguments.Span[_argumentLength++] = 0;
+        _argumentLength += Encoding.UTF8.GetBytes(name, ArgumentsBuffer.Span[_argumentLength..]);
+        ArgumentsBuffer.Span[_argumentLength++] = 0;
         return this;
     }
 
@@ -190,7 +193,7 @@ public sealed unsafe class FuseRequest
     public byte[] ToBytes(ulong unique)
     {
         Seal(unique);
-        return [.. _header.Span, .. _arguments.Span[.._argumentLength], .. DataBuffer.Span[.._dataSent]];
+        return [.. _header.Span, .. ArgumentsBuffer.Span[.._argumentLength], .. DataBuffer.Span[.._dataSent]];
     }
 
     /// <summary>Writes the header's length and number.</summary>
@@ -209,7 +212,7 @@ public sealed unsafe class FuseRequest
         _readable[count++] = _header;
         if (_argumentLength != 0)
         {
-            _readable[count++] = _arguments.Slice(0, _argumentLength);
+            _readable[count++] = ArgumentsBuffer.Slice(0, _argumentLength);
         }
 
         AddPages(_readable, ref count, _dataSent);
