@@ -12,10 +12,10 @@ public sealed class Domain
 {
     private XmlDocument _document;
 
-    private Domain(string xml)
+    private Domain(string xml, string originalXml)
     {
         _document = DomainXml.Parse(xml);
-        OriginalXml = xml;
+        OriginalXml = originalXml;
         Xml = xml;
     }
 
@@ -79,12 +79,16 @@ public sealed class Domain
     public static Domain Parse(string xml)
     {
         ArgumentNullException.ThrowIfNull(xml);
-        return new Domain(xml);
+        return new Domain(xml, xml);
     }
 
     /// <summary>A second domain with the same XML; changes of the one do not show in the other.</summary>
     /// <returns>The copy, which counts as unchanged.</returns>
-    public Domain Copy() => new(Xml);
+    public Domain Copy() => new(Xml, Xml);
+
+    /// <summary>A second domain to try changes on; it remembers the same <see cref="OriginalXml"/>.</summary>
+    /// <returns>The copy.</returns>
+    public Domain Edit() => new(Xml, OriginalXml);
 
     /// <summary>Sets how the guest's memory is backed.</summary>
     /// <param name="request">What to set; what it leaves out stays as it is.</param>
@@ -96,7 +100,7 @@ public sealed class Domain
         MemoryBacking before = MemoryBacking;
         List<Advice> warnings = [];
         MemoryBacking after = MemoryBackingRules.Apply(this, before, request, warnings);
-        Edit(() => MemoryBackingXml.Write(_document, before, after));
+        Rewrite(() => MemoryBackingXml.Write(_document, before, after));
         return new ChangeResult(Change.Between(MemoryBackingXml.Settings(before), MemoryBackingXml.Settings(after)), warnings);
     }
 
@@ -110,7 +114,7 @@ public sealed class Domain
         FileSystem added = fileSystem with { Index = -1 };
         FileSystemRules.Check(this, added);
         List<Advice> warnings = [.. FileSystemRules.Warn(this, added)];
-        Edit(() =>
+        Rewrite(() =>
         {
             XmlElement devices = Root.Child("devices") ?? _document.Layout.Add(Root, new XmlNew("devices"), DomainXml.Before("devices"));
             _document.Layout.Add(devices, FileSystemXml.New(added), DeviceOrder.UpToFileSystem);
@@ -132,7 +136,7 @@ public sealed class Domain
         FileSystem after = changed with { Index = before.Index };
         FileSystemRules.Check(this, after, before);
         List<Advice> warnings = [.. FileSystemRules.Warn(this, after)];
-        Edit(() => FileSystemXml.Write(_document.Layout, element, before, after));
+        Rewrite(() => FileSystemXml.Write(_document.Layout, element, before, after));
         return new ChangeResult(Change.Between(FileSystemXml.Settings(before), FileSystemXml.Settings(after)), warnings);
     }
 
@@ -144,7 +148,7 @@ public sealed class Domain
     {
         ArgumentNullException.ThrowIfNull(present);
         (FileSystem before, XmlElement element) = Find(present);
-        Edit(() => XmlLayout.Remove(element));
+        Rewrite(() => XmlLayout.Remove(element));
         return new ChangeResult([new Change($"file system '{before.Tag}'", Describe(before), null)], []);
     }
 
@@ -193,7 +197,7 @@ public sealed class Domain
         return new DomainRuleException("FileSystemNotFound", $"The domain '{this}' has no file system with the tag '{tag}'. {known}");
     }
 
-    private void Edit(Action edit)
+    private void Rewrite(Action edit)
     {
         try
         {

@@ -62,6 +62,20 @@ public sealed partial class DomainFile
     /// <exception cref="UnauthorizedAccessException">There is no permission to write; the old file is as it was.</exception>
     public void Save() => AtomicFile.Write(Path, [.. _preamble, .. _encoding.GetBytes(Domain.Xml)]);
 
+    /// <summary>Writes a domain to a new file, or in the place of one, in the encoding that its XML declaration names; else in UTF-8.</summary>
+    /// <param name="path">The file's path.</param>
+    /// <param name="domain">The domain.</param>
+    /// <exception cref="DomainXmlException">The XML declaration names an encoding that is not known.</exception>
+    /// <exception cref="IOException">The file cannot be written; an old one is as it was.</exception>
+    /// <exception cref="UnauthorizedAccessException">There is no permission to write; an old file is as it was.</exception>
+    public static void Write(string path, Domain domain)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(domain);
+        Encoding encoding = Strict(Declared(Encoding.Latin1.GetBytes(domain.Xml[..Math.Min(domain.Xml.Length, 256)]), path));
+        AtomicFile.Write(System.IO.Path.GetFullPath(path), [.. encoding.GetPreamble(), .. encoding.GetBytes(domain.Xml)]);
+    }
+
     private static (Encoding Encoding, int PreambleLength) Detect(byte[] bytes, string path) => bytes switch
     {
         [0xEF, 0xBB, 0xBF, ..] => (Strict(new UTF8Encoding(false)), 3),

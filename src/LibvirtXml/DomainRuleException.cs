@@ -3,7 +3,10 @@ namespace VirtioFs.LibvirtXml;
 /// <summary>A setting that libvirt, QEMU or Cloud Hypervisor would refuse, refused here before anything is changed.</summary>
 public sealed class DomainRuleException : LibvirtXmlException
 {
-    internal DomainRuleException(string errorId, string message)
+    /// <summary>Makes an error for a rule.</summary>
+    /// <param name="errorId">A name of the error that stays the same from release to release.</param>
+    /// <param name="message">A full sentence that names the thing and says what to do.</param>
+    public DomainRuleException(string errorId, string message)
         : base(errorId, message)
     {
     }

@@ -1,0 +1,121 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>A cmdlet that deals with domains: errors with stable ids, warnings, connections.</summary>
+public abstract class DomainCmdlet : VirtioFsCmdlet
+{
+    /// <summary>The parameter set of a domain that libvirt knows.</summary>
+    protected const string NameSet = "Name";
+
+    /// <summary>The parameter set of a file.</summary>
+    protected const string PathSet = "Path";
+
+    /// <summary>The parameter set of a file whose name is taken as it is.</summary>
+    protected const string LiteralPathSet = "LiteralPath";
+
+    /// <summary>The parameter set of an object.</summary>
+    protected const string InputObjectSet = "InputObject";
+
+    /// <summary>libvirt's connection URI, such as qemu:///system; libvirt's own default when left out.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ConnectionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Connection { get; set; }
+
+    /// <summary>Runs a step; an error of the library is written for the item, and the pipeline goes on.</summary>
+    private protected bool Try(object? target, Action step)
+    {
+        try
+        {
+            step();
+            return true;
+        }
+        catch (Exception exception) when (exception is LibvirtXmlException or IOException or UnauthorizedAccessException or FormatException)
+        {
+            WriteLibraryError(target, exception);
+            return false;
+        }
+    }
+
+    private protected void WriteLibraryError(object? target, Exception exception)
+    {
+        string errorId = exception switch
+        {
+            LibvirtXmlException known => known.ErrorId,
+            UnauthorizedAccessException => "AccessDenied",
+            FileNotFoundException or DirectoryNotFoundException => "FileNotFound",
+            FormatException => "InvalidValue",
+            _ => "FileNotUsable",
+        };
+        WriteFailure(errorId, CategoryOf(errorId, exception), target, exception, LastSentence(exception.Message));
+    }
+
+    private protected void WriteWarnings(IEnumerable<Advice> warnings)
+    {
+        foreach (Advice warning in warnings)
+        {
+            WriteWarning(warning.Message);
+        }
+    }
+
+    /// <summary>Whether a parameter was given, so that it counts even when it is empty or off.</summary>
+    private protected bool IsGiven(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
+
+    /// <summary>What a switch says: on, off, or nothing when it was not given.</summary>
+    private protected bool? Tristate(SwitchParameter value, string parameter) => IsGiven(parameter) ? value.IsPresent : null;
+
+    /// <summary>The domains of libvirt that a name with wildcards, or a UUID, stands for.</summary>
+    private protected IReadOnlyList<LibvirtDomain> FindDomains(string name, bool readOnly = false)
+    {
+        LibvirtConnection connection = ConnectionCache.Get(Connection, readOnly);
+        if (!WildcardPattern.ContainsWildcardCharacters(name))
+        {
+            return [connection.GetDomain(WildcardPattern.Unescape(name))];
+        }
+
+        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+        return [.. connection.ListDomains().Where(domain => pattern.IsMatch(domain.Name))];
+    }
+
+    /// <summary>The files that a path stands for; a failure has been reported when there are none.</summary>
+    private protected IReadOnlyList<string> FindFiles(string path, bool literal)
+    {
+        if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
+        {
+            return TryGetFileSystemPath(literal ? path : WildcardPattern.Unescape(path), out string? plain) ? [plain] : [];
+        }
+
+        if (TryExpandFileSystemPath(path, out IReadOnlyList<string> matches) && matches.Count == 0)
+        {
+            WriteFailure("FileNotFound", ErrorCategory.ObjectNotFound, path, new FileNotFoundException($"No file matches '{path}'."),
+                "Use -LiteralPath when the name itself has the characters * ? [ or ].");
+        }
+
+        return matches;
+    }
+
+    private static ErrorCategory CategoryOf(string errorId, Exception exception) => errorId switch
+    {
+        "AccessDenied" or "ReadOnlyConnection" => ErrorCategory.PermissionDenied,
+        "DomainNotFound" or "FileSystemNotFound" or "FileNotFound" or "SocketMissing" or "DeviceNotFound" or "HugePagePoolNotFound" => ErrorCategory.ObjectNotFound,
+        "LibvirtUnavailable" => ErrorCategory.NotInstalled,
+        "ConnectionFailed" or "CloudHypervisorUnreachable" => ErrorCategory.ConnectionError,
+        "MalformedXml" or "InvalidXml" or "DuplicateElement" or "NotADomain" or "InvalidEncoding" => ErrorCategory.InvalidData,
+        "DuplicateTag" or "WrapperExists" or "FileExists" => ErrorCategory.ResourceExists,
+        _ => exception switch
+        {
+            DomainRuleException or FormatException => ErrorCategory.InvalidArgument,
+            IOException => ErrorCategory.WriteError,
+            _ => ErrorCategory.InvalidOperation,
+        },
+    };
+
+    /// <summary>The library's messages end with what to do.</summary>
+    private static string LastSentence(string message)
+    {
+        int start = message.LastIndexOf(". ", StringComparison.Ordinal);
+        return start < 0 ? message : message[(start + 2)..];
+    }
+}

@@ -1,0 +1,34 @@
+using System.Management.Automation;
+using System.Xml;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Lets a parameter for domains take XML too: a text that begins with '&lt;', or an XML document of PowerShell's.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class DomainXmlAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        object? input = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        return input switch
+        {
+            string text when text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n').StartsWith('<') => Parse(text),
+            XmlNode node => Parse(node.OuterXml),
+            _ => inputData!,
+        };
+    }
+
+    private static VMDomain Parse(string xml)
+    {
+        try
+        {
+            return new VMDomain(LibvirtXml.Domain.Parse(xml.TrimStart('\uFEFF')));
+        }
+        catch (DomainXmlException exception)
+        {
+            throw new ArgumentTransformationMetadataException(exception.Message, exception);
+        }
+    }
+}

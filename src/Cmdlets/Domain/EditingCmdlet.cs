@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>
+/// A cmdlet that changes domains: those that libvirt knows by name, files in place, or objects in the pipeline. Each is changed wholly or
+/// not at all.
+/// </summary>
+public abstract class EditingCmdlet : SelectingCmdlet
+{
+    /// <summary>Emits the changed domain. A domain that came as an object is always emitted.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>Changes one domain after asking, and emits it.</summary>
+    /// <param name="target">The domain.</param>
+    /// <param name="what">What is done, such as "Set the memory backing of".</param>
+    /// <param name="change">The change, made on the target's own copy.</param>
+    private protected void Edit(DomainTarget target, string what, Func<Domain, ChangeResult> change) => Try(target.Definition.Name, () =>
+    {
+        ChangeResult result = change(target.Definition);
+        WriteWarnings(result.Warnings);
+        if (result.Changes.Count == 0)
+        {
+            WriteVerbose($"The {target.Description} is so already; nothing was changed.");
+            Emit(target);
+            return;
+        }
+
+        if (!Confirms(target, what, result.Changes))
+        {
+            return;
+        }
+
+        if (target.IsRunning)
+        {
+            WriteWarning($"The {target.Description} is running. The change holds from its next start.");
+        }
+
+        target.Commit();
+        Emit(target);
+    });
+
+    /// <summary>Asks whether to go on, with each setting before and after.</summary>
+    private protected bool Confirms(DomainTarget target, string what, IEnumerable<Change> changes)
+    {
+        string action = $"{what} {target.Description}: {string.Join("; ", changes)}";
+        return ShouldProcess($"{action}.", $"{action}?", "Change a virtual machine");
+    }
+
+    private protected void Emit(DomainTarget target)
+    {
+        if (PassThru || target is ObjectTarget)
+        {
+            WriteObject(target.ToObject());
+        }
+    }
+}

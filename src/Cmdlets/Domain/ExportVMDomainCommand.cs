@@ -1,0 +1,84 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Writes domains to files.</summary>
+[Cmdlet(VerbsData.Export, "VMDomain", DefaultParameterSetName = NameSet, SupportsShouldProcess = true)]
+[OutputType(typeof(FileInfo))]
+public sealed class ExportVMDomainCommand : DomainCmdlet
+{
+    /// <summary>Names of domains that libvirt knows, with wildcards, or their UUIDs.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = NameSet)]
+    [Alias("Domain", "DomainName")]
+    [ArgumentCompleter(typeof(DomainNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>A domain as an object, or its XML as a text.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [DomainXml]
+    [ValidateNotNull]
+    public VMDomain? InputObject { get; set; }
+
+    /// <summary>The file, or a folder, where each domain gets a file with its name.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = string.Empty;
+
+    /// <summary>Replaces files that are there.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emits the files.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (InputObject is not null)
+        {
+            Export(InputObject);
+            return;
+        }
+
+        foreach (string name in Name)
+        {
+            Try(name, () =>
+            {
+                foreach (LibvirtDomain domain in FindDomains(name))
+                {
+                    Export(VMDomainReader.Read(domain, inactive: true));
+                }
+            });
+        }
+    }
+
+    private void Export(VMDomain domain) => Try(domain.Name, () =>
+    {
+        if (!TryGetFileSystemPath(Path, out string? path))
+        {
+            return;
+        }
+
+        string file = Directory.Exists(path) ? System.IO.Path.Combine(path, $"{domain.Name}.xml") : path;
+        bool exists = File.Exists(file);
+        if (exists && !Force)
+        {
+            throw new DomainRuleException("FileExists", $"The file '{file}' is there already. Choose another path, or pass -Force to replace it.");
+        }
+
+        if (!ShouldProcess($"{(exists ? "Replace" : "Write")} the file '{file}' with the domain '{domain.Name}'.", $"{(exists ? "Replace" : "Write")} '{file}'?", "Export a domain"))
+        {
+            return;
+        }
+
+        DomainFile.Write(file, domain.Definition);
+        if (PassThru)
+        {
+            WriteObject(new FileInfo(file));
+        }
+    });
+}

@@ -1,0 +1,13 @@
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>A domain in a file, edited in place.</summary>
+internal sealed class FileTarget(DomainFile file) : DomainTarget(file.Domain)
+{
+    public override string Description => $"domain '{Definition.Name}' in {file.Path}";
+
+    public override void Commit() => file.Save();
+
+    public override VMDomain ToObject() => new(Definition, path: file.Path);
+}

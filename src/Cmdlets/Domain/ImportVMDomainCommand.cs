@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Defines domains in libvirt from files.</summary>
+[Cmdlet(VerbsData.Import, "VMDomain", DefaultParameterSetName = PathSet, SupportsShouldProcess = true)]
+[OutputType(typeof(VMDomain))]
+public sealed class ImportVMDomainCommand : DomainCmdlet
+{
+    /// <summary>Files with a domain's XML, with wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Files with a domain's XML; wildcard characters stand for themselves.</summary>
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>Changes the definition of a domain that libvirt has under this name already.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Lets libvirt take XML that its schema does not know.</summary>
+    [Parameter]
+    public SwitchParameter SkipValidation { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        bool literal = ParameterSetName == LiteralPathSet;
+        foreach (string file in (literal ? LiteralPath : Path).SelectMany(path => FindFiles(path, literal)))
+        {
+            Try(file, () => Import(DomainFile.Load(file).Domain));
+        }
+    }
+
+    private void Import(Domain wanted)
+    {
+        LibvirtConnection connection = ConnectionCache.Get(Connection);
+        using LibvirtDomain? present = DomainDefinition.Find(connection, wanted);
+        if (present is not null && !Force)
+        {
+            throw new DomainRuleException(
+                "DomainExists",
+                $"The domain '{wanted.Name}' is defined at {connection.Uri} already. Pass -Force to change it, or give the file's domain another name.");
+        }
+
+        string action = DomainDefinition.Describe(connection, present, wanted);
+        if (ShouldProcess($"{action}.", $"{action}?", "Define a virtual machine"))
+        {
+            using LibvirtDomain defined = connection.Define(wanted, !SkipValidation);
+            WriteObject(VMDomainReader.Read(defined, inactive: true));
+        }
+    }
+}

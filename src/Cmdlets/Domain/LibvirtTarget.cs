@@ -1,0 +1,20 @@
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>A domain that libvirt knows; its definition is changed, which holds from the next start.</summary>
+internal sealed class LibvirtTarget(LibvirtDomain domain) : DomainTarget(domain.GetDefinition(inactive: domain.IsPersistent, secure: !domain.Connection.IsReadOnly))
+{
+    public LibvirtDomain Domain { get; } = domain;
+
+    public override string Description => $"domain '{Domain.Name}' at {Domain.Connection.Uri}";
+
+    public override bool IsRunning => Domain.IsActive;
+
+    public override void Commit()
+    {
+        using LibvirtDomain defined = Domain.Connection.Define(Definition);
+    }
+
+    public override VMDomain ToObject() => VMDomainReader.Read(Domain, inactive: true);
+}

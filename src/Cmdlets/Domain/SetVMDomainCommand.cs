@@ -1,0 +1,54 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Gives domains to libvirt: defines them, or changes those that are there.</summary>
+[Cmdlet(VerbsCommon.Set, "VMDomain", SupportsShouldProcess = true)]
+[OutputType(typeof(VMDomain))]
+public sealed class SetVMDomainCommand : DomainCmdlet
+{
+    /// <summary>The domain as it shall be: an object, or its XML as a text.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [DomainXml]
+    [ValidateNotNull]
+    public VMDomain? InputObject { get; set; }
+
+    /// <summary>Plugs and unplugs the file systems of the running guest too, so that it has what the definition says.</summary>
+    [Parameter]
+    public SwitchParameter Live { get; set; }
+
+    /// <summary>Lets libvirt take XML that its schema does not know.</summary>
+    [Parameter]
+    public SwitchParameter SkipValidation { get; set; }
+
+    /// <summary>Emits the domain as libvirt has it now.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => Try(InputObject!.Name, () =>
+    {
+        Domain wanted = InputObject.Definition;
+        LibvirtConnection connection = ConnectionCache.Get(Connection ?? InputObject.Connection);
+        using LibvirtDomain? present = DomainDefinition.Find(connection, wanted);
+        string before = present is null ? "(not defined)" : $"definition of {present.GetDefinition(inactive: true).Xml.Length} characters";
+        string action = DomainDefinition.Describe(connection, present, wanted);
+        if (!ShouldProcess($"{action}.", $"{action}?", "Change a virtual machine"))
+        {
+            WriteVerbose($"Before: {before}.");
+            return;
+        }
+
+        using LibvirtDomain defined = DomainDefinition.Apply(connection, present, wanted, !SkipValidation, Live, Cancellation);
+        if (!Live && defined.IsActive)
+        {
+            WriteWarning($"The domain '{defined.Name}' is running. The change holds from its next start.");
+        }
+
+        if (PassThru)
+        {
+            WriteObject(VMDomainReader.Read(defined, inactive: true));
+        }
+    });
+}

@@ -1,0 +1,35 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Starts domains of libvirt.</summary>
+[Cmdlet(VerbsLifecycle.Start, "VMDomain", SupportsShouldProcess = true)]
+[OutputType(typeof(VMDomain))]
+public sealed class StartVMDomainCommand : PowerCmdlet
+{
+    /// <summary>Emits the started domains.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    private protected override void Process(LibvirtDomain domain)
+    {
+        if (domain.IsActive)
+        {
+            WriteVerbose($"The domain '{domain.Name}' is running already.");
+        }
+        else if (ShouldProcess($"Start the domain '{domain.Name}' at {domain.Connection.Uri}.", $"Start '{domain.Name}'?", "Start a virtual machine"))
+        {
+            domain.Start();
+        }
+        else
+        {
+            return;
+        }
+
+        if (PassThru)
+        {
+            WriteObject(VMDomainReader.Read(domain, inactive: false));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Shuts domains of libvirt down, or stops them at once.</summary>
+[Cmdlet(VerbsLifecycle.Stop, "VMDomain", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(VMDomain))]
+public sealed class StopVMDomainCommand : PowerCmdlet
+{
+    /// <summary>Stops the guest at once, as pulling the plug does, and does not ask.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>How many seconds to wait for the guest to shut down; 0 does not wait.</summary>
+    [Parameter]
+    [ValidateRange(0, 86400)]
+    public int TimeoutSeconds { get; set; } = 60;
+
+    /// <summary>Emits the stopped domains.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    private protected override void Process(LibvirtDomain domain)
+    {
+        if (!domain.IsActive)
+        {
+            WriteVerbose($"The domain '{domain.Name}' is not running.");
+            return;
+        }
+
+        string action = $"{(Force ? "Stop at once" : "Shut down")} the domain '{domain.Name}' at {domain.Connection.Uri}";
+        bool mayAsk = !Force || IsGiven("Confirm") || IsGiven("WhatIf");
+        if (mayAsk && !ShouldProcess($"{action}.", $"{action}?", "Stop a virtual machine"))
+        {
+            return;
+        }
+
+        bool isTransient = !domain.IsPersistent;
+        Stop(domain);
+        if (PassThru && !isTransient)
+        {
+            WriteObject(VMDomainReader.Read(domain, inactive: true));
+        }
+    }
+
+    private void Stop(LibvirtDomain domain)
+    {
+        if (Force)
+        {
+            domain.Destroy();
+            return;
+        }
+
+        domain.Shutdown();
+        DateTime limit = DateTime.UtcNow.AddSeconds(TimeoutSeconds);
+        while (TimeoutSeconds > 0 && domain.IsActive)
+        {
+            if (DateTime.UtcNow > limit)
+            {
+                throw new DomainRuleException(
+                    "GuestDoesNotStop",
+                    $"The guest '{domain.Name}' was asked to shut down, but runs after {TimeoutSeconds} seconds. Wait longer with -TimeoutSeconds, or stop it at once with " +
+                    "-Force.");
+            }
+
+            if (Cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(100)))
+            {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>
+/// A virtual machine's definition as an object. It is edited in memory by the cmdlets that take it as -InputObject; Set-VMDomain
+/// gives it to libvirt, Export-VMDomain to a file.
+/// </summary>
+public sealed class VMDomain
+{
+    internal VMDomain(Domain definition, string? connection = null, DomainState? state = null, bool? persistent = null, string? path = null)
+    {
+        Definition = definition;
+        Connection = connection;
+        State = state;
+        IsPersistent = persistent;
+        Path = path;
+    }
+
+    /// <summary>The name; null when the XML has none.</summary>
+    public string? Name => Definition.Name;
+
+    /// <summary>The UUID; null when the XML has none.</summary>
+    public Guid? Uuid => Definition.Uuid;
+
+    /// <summary>What the guest was doing when the domain was read; null for one that does not come from libvirt.</summary>
+    public DomainState? State { get; }
+
+    /// <summary>Whether libvirt keeps the definition when the guest stops; null for one that does not come from libvirt.</summary>
+    public bool? IsPersistent { get; }
+
+    /// <summary>The connection that it comes from; null for a file or a text.</summary>
+    public string? Connection { get; }
+
+    /// <summary>The file that it comes from; null for libvirt or a text.</summary>
+    public string? Path { get; }
+
+    /// <summary>The guest's memory.</summary>
+    public ByteSize? Memory => Definition.Memory;
+
+    /// <summary>The most virtual CPUs.</summary>
+    public int VirtualCpus => Definition.VirtualCpus;
+
+    /// <summary>The guest's architecture; null when the XML does not say.</summary>
+    public string? Architecture => Definition.Architecture;
+
+    /// <summary>The machine type; null when the XML does not say.</summary>
+    public string? Machine => Definition.Machine;
+
+    /// <summary>How the memory is backed.</summary>
+    public MemoryBacking MemoryBacking => Definition.MemoryBacking;
+
+    /// <summary>Whether the memory can be shared with a device such as virtio-fs, by libvirt's rule.</summary>
+    public bool IsMemoryShared => Definition.MemoryBacking.TestShared().IsShared;
+
+    /// <summary>The file systems.</summary>
+    public IReadOnlyList<LibvirtXml.FileSystem> FileSystems => Definition.FileSystems;
+
+    /// <summary>Whether the object was changed since it was read.</summary>
+    public bool IsChanged => Definition.IsChanged;
+
+    /// <summary>The XML as it is now.</summary>
+    public string Xml => Definition.Xml;
+
+    internal Domain Definition { get; private set; }
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Name ?? string.Empty;
+
+    internal void Replace(Domain definition) => Definition = definition;
+}

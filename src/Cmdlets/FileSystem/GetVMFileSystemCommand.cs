@@ -1,0 +1,37 @@
+using System.Management.Automation;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Gets the file systems of domains.</summary>
+[Cmdlet(VerbsCommon.Get, "VMFileSystem", DefaultParameterSetName = NameSet)]
+[OutputType(typeof(VMFileSystem))]
+public sealed class GetVMFileSystemCommand : SelectingCmdlet
+{
+    /// <summary>Tags of the file systems, with wildcards; all when left out.</summary>
+    [Parameter(Position = 1)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Tag { get; set; }
+
+    /// <summary>Gets only virtio-fs devices.</summary>
+    [Parameter]
+    public SwitchParameter VirtioFsOnly { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (DomainTarget target in Targets())
+        {
+            Try(target.Definition.Name, () =>
+            {
+                foreach (LibvirtXml.FileSystem fileSystem in FileSystemSelection.Find(target.Definition, Tag))
+                {
+                    if (!VirtioFsOnly || fileSystem.IsVirtioFs)
+                    {
+                        WriteObject(new VMFileSystem(fileSystem, target));
+                    }
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Removes file systems from domains, and unplugs them from running guests when asked.</summary>
+[Cmdlet(VerbsCommon.Remove, "VMFileSystem", DefaultParameterSetName = NameSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(VMDomain))]
+public sealed class RemoveVMFileSystemCommand : EditingCmdlet
+{
+    private const string FileSystemSet = "FileSystem";
+
+    /// <summary>Tags of the file systems, with wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = NameSet)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = LiteralPathSet)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = InputObjectSet)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Tag { get; set; } = [];
+
+    /// <summary>A file system from Get-VMFileSystem; it is removed where it was read from.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = FileSystemSet)]
+    [ValidateNotNull]
+    public VMFileSystem? FileSystem { get; set; }
+
+    /// <summary>Unplugs the device from the running guest too. Unmount it there first: a guest that uses it may hang.</summary>
+    [Parameter(ParameterSetName = NameSet)]
+    [Parameter(ParameterSetName = FileSystemSet)]
+    public SwitchParameter Live { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (FileSystem is not null)
+        {
+            Remove(FileSystem.Origin, [FileSystem.Tag ?? string.Empty]);
+            return;
+        }
+
+        foreach (DomainTarget target in Targets())
+        {
+            Try(target.Definition.Name, () => Remove(target, [.. FileSystemSelection.Find(target.Definition, Tag).Select(found => found.Tag ?? string.Empty)]));
+        }
+    }
+
+    private void Remove(DomainTarget target, string[] tags)
+    {
+        if (Live && target is LibvirtTarget running)
+        {
+            foreach (string tag in tags)
+            {
+                Unplug(running, tag);
+            }
+
+            return;
+        }
+
+        Edit(target, "Remove a file system from", domain => new ChangeResult(
+            [.. tags.SelectMany(tag => domain.RemoveFileSystem(domain.GetFileSystem(tag)).Changes)],
+            []));
+    }
+
+    private void Unplug(LibvirtTarget target, string tag) => Try(target.Domain.Name, () =>
+    {
+        LiveFileSystems.RequireActive(target.Domain);
+        Domain running = target.Domain.GetDefinition();
+        LibvirtXml.FileSystem device = running.GetFileSystem(tag);
+        bool isDefined = target.Domain.IsPersistent && target.Definition.FileSystems.Any(present => present.Tag == tag);
+        DeviceScope scope = isDefined ? DeviceScope.Live | DeviceScope.Config : DeviceScope.Live;
+        if (Confirms(target, "Unplug a file system from the running guest of", running.RemoveFileSystem(device).Changes))
+        {
+            LiveFileSystems.Unplug(target.Domain, device, scope, Cancellation);
+            Emit(target);
+        }
+    });
+}

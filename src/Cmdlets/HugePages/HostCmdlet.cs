@@ -1,0 +1,29 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>A cmdlet that deals with this host's memory.</summary>
+public abstract class HostCmdlet : VirtioFsCmdlet
+{
+    /// <summary>Runs a step; an error of the library is written for the item, and the pipeline goes on.</summary>
+    private protected void Try(object? target, Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (LibvirtXmlException exception)
+        {
+            ErrorCategory category = exception.ErrorId switch
+            {
+                "AccessDenied" => ErrorCategory.PermissionDenied,
+                "HugePagePoolNotFound" or "HugePagesUnavailable" => ErrorCategory.ObjectNotFound,
+                "InvalidHugePageCount" or "InvalidPath" => ErrorCategory.InvalidArgument,
+                _ => ErrorCategory.InvalidOperation,
+            };
+            int start = exception.Message.LastIndexOf(". ", StringComparison.Ordinal);
+            WriteFailure(exception.ErrorId, category, target, exception, exception.Message[(start < 0 ? 0 : start + 2)..]);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>Tells how many hugepages domains need and whether the host has them.</summary>
+[Cmdlet(VerbsDiagnostic.Measure, "HugePagePool", DefaultParameterSetName = NameSet)]
+[OutputType(typeof(HugePageAdvice))]
+public sealed class MeasureHugePagePoolCommand : SelectingCmdlet
+{
+    /// <summary>The page size to reckon with when a domain names none.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(HugePageSizeCompleter))]
+    public ByteSize? Size { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (DomainTarget target in Targets())
+        {
+            Try(target.Definition.Name, () => WriteObject(new HugePages().Measure(target.Definition, Size), enumerateCollection: true));
+        }
+    }
+}

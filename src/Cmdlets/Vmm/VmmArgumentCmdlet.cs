@@ -1,0 +1,84 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using VirtioFs.LibvirtXml;
+
+namespace VirtioFs.Cmdlets;
+
+/// <summary>A cmdlet that makes a monitor's arguments from domains or from shares.</summary>
+public abstract class VmmArgumentCmdlet : SelectingCmdlet
+{
+    /// <summary>The parameter set of a share.</summary>
+    protected const string ShareSet = "Share";
+
+    private int _shares;
+
+    /// <summary>A share of Start-VirtioFsShare: the arguments of its device alone are made.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ShareSet)]
+    [ValidateNotNull]
+    public VirtioFsShareInfo? Share { get; set; }
+
+    /// <summary>The entries of each virtqueue of a share's device: a power of two up to 1024.</summary>
+    [Parameter(ParameterSetName = ShareSet)]
+    public int QueueSize { get; set; }
+
+    /// <summary>Sockets by tag, for file systems whose XML names a directory; the shares of this process are found without it.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Hashtable Socket { get; set; } = [];
+
+    /// <summary>Emits one line, quoted for a shell, in place of one text an argument.</summary>
+    [Parameter]
+    public SwitchParameter AsCommandLine { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (Share is not null)
+        {
+            LibvirtXml.FileSystem device = new()
+            {
+                Tag = Share.Tag,
+                SourceSocket = Share.Socket,
+                QueueSize = IsGiven(nameof(QueueSize)) ? QueueSize : null,
+            };
+            Try(Share.Tag, () => Write(Convert(device, _shares++)));
+            return;
+        }
+
+        foreach (DomainTarget target in Targets())
+        {
+            Try(target.Definition.Name, () => Write(Convert(target.Definition)));
+        }
+    }
+
+    private protected abstract VmmArguments Convert(Domain domain);
+
+    private protected abstract VmmArguments Convert(LibvirtXml.FileSystem device, int index);
+
+    /// <summary>The sockets that were given, and those of this process's shares.</summary>
+    private protected Dictionary<string, string> ReadSockets()
+    {
+        Dictionary<string, string> sockets = DeviceEngine.ShareRegistry.List()
+            .GroupBy(share => share.Options.Tag)
+            .ToDictionary(shares => shares.Key, shares => shares.First().Options.SocketPath);
+        foreach (DictionaryEntry entry in Socket)
+        {
+            sockets[System.Convert.ToString(entry.Key, CultureInfo.InvariantCulture)!] = System.Convert.ToString(entry.Value, CultureInfo.InvariantCulture)!;
+        }
+
+        return sockets;
+    }
+
+    private void Write(VmmArguments arguments)
+    {
+        WriteWarnings(arguments.Warnings);
+        if (AsCommandLine)
+        {
+            WriteObject(arguments.CommandLine);
+            return;
+        }
+
+        WriteObject(arguments.Arguments, enumerateCollection: true);
+    }
+}
