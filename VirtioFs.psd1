@@ -8,12 +8,36 @@
     Description          = 'Shares host directories with virtual machines over virtio-fs. The module holds a complete virtio-fs device: QEMU, libvirt, Cloud Hypervisor and User-Mode Linux connect to it where they would connect to virtiofsd.'
     CompatiblePSEditions = @('Core')
     PowerShellVersion    = '7.6'
-    FormatsToProcess     = @('VirtioFs.Format.ps1xml')
+    FormatsToProcess     = @('VirtioFs.Format.ps1xml', 'VirtioFs.Domain.Format.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Get-VirtioFsShare'
         'Start-VirtioFsShare'
         'Stop-VirtioFsShare'
+        'ConvertTo-CloudHypervisorArgument'
+        'Add-CloudHypervisorFileSystem'
+        'Get-HugePagePool'
+        'Measure-HugePagePool'
+        'Set-HugePagePool'
+        'ConvertTo-QemuArgument'
+        'Export-VMDomain'
+        'Get-VMDomain'
+        'Import-VMDomain'
+        'Remove-VMDomain'
+        'Set-VMDomain'
+        'Start-VMDomain'
+        'Stop-VMDomain'
+        'Add-VMFileSystem'
+        'Get-VMFileSystem'
+        'Remove-VMFileSystem'
+        'Set-VMFileSystem'
+        'Get-VMHostMemorySetting'
+        'Set-VMHostMemorySetting'
+        'Get-VMMemoryBacking'
+        'Set-VMMemoryBacking'
+        'Test-VMMemoryBacking'
+        'New-VirtioFsMount'
+        'New-VirtioFsWrapper'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -54,5 +54,9 @@ public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssembly
         StopAll();
     }
 
-    private static void StopAll() => Parallel.ForEach(ShareRegistry.List(), share => share.Stop());
+    private static void StopAll()
+    {
+        Parallel.ForEach(ShareRegistry.List(), share => share.Stop());
+        ConnectionCache.CloseAll();
+    }
 }

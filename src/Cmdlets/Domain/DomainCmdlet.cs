@@ -21,8 +21,13 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     /// <summary>libvirt's connection URI, such as qemu:///system; libvirt's own default when left out.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ConnectionCompleter))]
-    [ValidateNotNullOrEmpty]
-    public string? Connection { get; set; }
+    [AllowNull]
+    [AllowEmptyString]
+    public string? Connection
+    {
+        get;
+        set => field = string.IsNullOrEmpty(value) ? null : value;
+    }
 
     /// <summary>Runs a step; an error of the library is written for the item, and the pipeline goes on.</summary>
     private protected bool Try(object? target, Action step)
@@ -49,7 +54,8 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
             FormatException => "InvalidValue",
             _ => "FileNotUsable",
         };
-        WriteFailure(errorId, CategoryOf(errorId, exception), target, exception, LastSentence(exception.Message));
+                // The library's messages end with what to do, so there is nothing more to recommend.
+        WriteError(new ErrorRecord(exception, errorId, CategoryOf(errorId, exception), target));
     }
 
     private protected void WriteWarnings(IEnumerable<Advice> warnings)
@@ -111,11 +117,4 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
             _ => ErrorCategory.InvalidOperation,
         },
     };
-
-    /// <summary>The library's messages end with what to do.</summary>
-    private static string LastSentence(string message)
-    {
-        int start = message.LastIndexOf(". ", StringComparison.Ordinal);
-        return start < 0 ? message : message[(start + 2)..];
-    }
 }

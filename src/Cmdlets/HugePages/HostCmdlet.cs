@@ -22,8 +22,8 @@ public abstract class HostCmdlet : VirtioFsCmdlet
                 "InvalidHugePageCount" or "InvalidPath" => ErrorCategory.InvalidArgument,
                 _ => ErrorCategory.InvalidOperation,
             };
-            int start = exception.Message.LastIndexOf(". ", StringComparison.Ordinal);
-            WriteFailure(exception.ErrorId, category, target, exception, exception.Message[(start < 0 ? 0 : start + 2)..]);
+            // The library's messages end with what to do, so there is nothing more to recommend.
+            WriteError(new ErrorRecord(exception, exception.ErrorId, category, target));
         }
     }
 }
