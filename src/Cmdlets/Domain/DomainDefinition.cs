@@ -50,7 +50,7 @@ internal static class DomainDefinition
     {
         Domain? old = present?.IsPersistent == true ? present.GetDefinition(inactive: true, secure: true) : null;
         LibvirtDomain defined = connection.Define(wanted, validate);
-        if (!live || !defined.IsActive)
+        if (!live || !defined.IsActive || !LiveFileSystems.CanPlug(defined))
         {
             return defined;
         }

@@ -49,6 +49,18 @@ public abstract class EditingCmdlet : SelectingCmdlet
         return ShouldProcess($"{action}.", $"{action}?", "Change a virtual machine");
     }
 
+    /// <summary>Whether a running guest can be changed; where libvirt's driver has no devices, the definition is changed and that is said.</summary>
+    private protected bool CanPlug(LibvirtTarget target)
+    {
+        if (LiveFileSystems.CanPlug(target.Domain))
+        {
+            return true;
+        }
+
+        WriteWarning($"The driver of {target.Domain.Connection.Uri} has no devices to plug, so only the definition of '{target.Domain.Name}' is changed.");
+        return false;
+    }
+
     private protected void Emit(DomainTarget target)
     {
         if (PassThru || target is ObjectTarget)

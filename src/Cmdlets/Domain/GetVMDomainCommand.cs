@@ -32,6 +32,7 @@ public sealed class GetVMDomainCommand : DomainCmdlet
 
     /// <summary>A domain's XML as one text.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = XmlSet)]
+    [XmlText]
     [ValidateNotNullOrEmpty]
     public string Xml { get; set; } = string.Empty;
 

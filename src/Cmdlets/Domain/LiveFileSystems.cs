@@ -38,14 +38,37 @@ internal static class LiveFileSystems
         }
     }
 
+    /// <summary>Whether the driver can plug devices into a guest at all; libvirt's test driver has no devices.</summary>
+    internal static bool CanPlug(LibvirtDomain domain) => !string.Equals(domain.Connection.HypervisorType, "TEST", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The running guest's part of a change, and the definition's if libvirt keeps one, in one step of libvirt's.</summary>
     internal static DeviceScope ScopeOf(LibvirtDomain domain) =>
         domain.IsPersistent ? DeviceScope.Live | DeviceScope.Config : DeviceScope.Live;
 
-    /// <summary>Unplugs a device and waits until the guest has let it go.</summary>
-    internal static void Unplug(LibvirtDomain domain, LibvirtXml.FileSystem fileSystem, DeviceScope scope, CancellationToken cancellation)
+    /// <summary>Takes a device from the running guest and then from the definition; when the second fails, the guest gets it back.</summary>
+    internal static void Remove(LibvirtDomain domain, LibvirtXml.FileSystem fileSystem, bool fromDefinition, CancellationToken cancellation)
     {
-        domain.DetachDevice(fileSystem.ToXml(), scope);
+        Unplug(domain, fileSystem, cancellation);
+        if (!fromDefinition)
+        {
+            return;
+        }
+
+        try
+        {
+            domain.DetachDevice(fileSystem.ToXml(), DeviceScope.Config);
+        }
+        catch
+        {
+            domain.AttachDevice(fileSystem.ToXml(), DeviceScope.Live);
+            throw;
+        }
+    }
+
+    /// <summary>Unplugs a device from the running guest and waits until the guest has let it go.</summary>
+    private static void Unplug(LibvirtDomain domain, LibvirtXml.FileSystem fileSystem, CancellationToken cancellation)
+    {
+        domain.DetachDevice(fileSystem.ToXml(), DeviceScope.Live);
         DateTime limit = DateTime.UtcNow + UnplugLimit;
         while (domain.GetDefinition().FileSystems.Any(present => present.Tag == fileSystem.Tag))
         {
@@ -53,8 +76,8 @@ internal static class LiveFileSystems
             {
                 throw new DomainRuleException(
                     "GuestKeepsDevice",
-                    $"The guest '{domain.Name}' was asked to let '{fileSystem.Tag}' go, but has not done so. Unmount it in the guest (umount -l) and try again; the " +
-                    "definition has lost it already.");
+                    $"The guest '{domain.Name}' was asked to let '{fileSystem.Tag}' go, but has not done so within {UnplugLimit.TotalSeconds} seconds. Unmount it in the " +
+                    "guest and try again; the definition is as it was.");
             }
         }
     }
@@ -69,7 +92,7 @@ internal static class LiveFileSystems
         {
             foreach (LibvirtXml.FileSystem gone in running.Where(present => next.All(kept => kept.Tag != present.Tag)))
             {
-                Unplug(domain, gone, DeviceScope.Live, cancellation);
+                Unplug(domain, gone, cancellation);
                 undo.Push(() => domain.AttachDevice(gone.ToXml(), DeviceScope.Live));
             }
 

@@ -35,7 +35,7 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
                 continue;
             }
 
-            if (Live && target is LibvirtTarget running)
+            if (Live && target is LibvirtTarget running && CanPlug(running))
             {
                 Plug(running, device!);
             }

@@ -46,7 +46,7 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
 
     private void Remove(DomainTarget target, string[] tags)
     {
-        if (Live && target is LibvirtTarget running)
+        if (Live && target is LibvirtTarget running && CanPlug(running))
         {
             foreach (string tag in tags)
             {
@@ -67,10 +67,9 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
         Domain running = target.Domain.GetDefinition();
         LibvirtXml.FileSystem device = running.GetFileSystem(tag);
         bool isDefined = target.Domain.IsPersistent && target.Definition.FileSystems.Any(present => present.Tag == tag);
-        DeviceScope scope = isDefined ? DeviceScope.Live | DeviceScope.Config : DeviceScope.Live;
-        if (Confirms(target, "Unplug a file system from the running guest of", running.RemoveFileSystem(device).Changes))
+        if (Confirms(target, $"Unplug a file system from the running guest{(isDefined ? ", and remove it from the definition," : string.Empty)} of", running.RemoveFileSystem(device).Changes))
         {
-            LiveFileSystems.Unplug(target.Domain, device, scope, Cancellation);
+            LiveFileSystems.Remove(target.Domain, device, isDefined, Cancellation);
             Emit(target);
         }
     });

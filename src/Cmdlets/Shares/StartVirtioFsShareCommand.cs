@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using VirtioFs.DeviceEngine;
+using VirtioFs.LibvirtXml;
 
 namespace VirtioFs.Cmdlets;
 
@@ -53,6 +54,19 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateRange(2, ShareOptions.MaximumQueueSize)]
     public int? QueueSize { get; set; }
+
+    /// <summary>A domain of libvirt that gets the share as a device: at once when it runs, and in its definition.</summary>
+    [Parameter]
+    [Alias("DomainName")]
+    [ArgumentCompleter(typeof(DomainNameCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Domain { get; set; }
+
+    /// <summary>libvirt's connection URI for the domain; libvirt's own default when left out.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConnectionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Connection { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -146,7 +160,10 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
         try
         {
             options.Validate();
-            if (!ShouldProcess(directory, $"Share as '{tag}' on the socket '{socket}'"))
+            using DomainShare? guest = Domain is null ? null : DomainShare.Find(Domain, Connection, tag, socket);
+            options = guest is null ? options : LetQemuConnect(options, guest.QemuGroupId);
+            string connecting = guest is null ? string.Empty : $", and {guest.Description}";
+            if (!ShouldProcess(directory, $"Share as '{tag}' on the socket '{socket}'{connecting}"))
             {
                 return;
             }
@@ -156,13 +173,43 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
                 DefaultSocket.EnsureFolder(socket);
             }
 
-            WriteObject(new VirtioFsShareInfo(Share.Start(options)));
+            Share share = Share.Start(options);
+            Connect(guest, share);
+            WriteObject(new VirtioFsShareInfo(share));
             WarnIfUnreadable(directory);
             WriteVerbose($"'{directory}' is shared. The guest mounts it with: mount -t virtiofs {tag} /mnt");
+        }
+        catch (LibvirtXmlException e)
+        {
+            // These messages end with what to do.
+            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategory.InvalidOperation, Domain));
         }
         catch (Exception e) when (StartFailure.Describe(e, options) is { } failure)
         {
             WriteFailure(failure.ErrorId, failure.Category, directory, failure.Exception, failure.RecommendedAction);
+        }
+    }
+
+    // QEMU runs as a user of its own; without these rights libvirt could not connect it.
+    private static ShareOptions LetQemuConnect(ShareOptions options, uint? qemuGroup) => qemuGroup is null || options.SocketGroupId is not null
+        ? options
+        : options with
+        {
+            SocketGroupId = qemuGroup,
+            SocketMode = options.SocketMode ?? (UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite),
+        };
+
+    // A share that its domain does not take is stopped again, so that nothing is half done.
+    private static void Connect(DomainShare? guest, Share share)
+    {
+        try
+        {
+            guest?.Connect(share.Options.Tag, share.Options.SocketPath);
+        }
+        catch
+        {
+            share.Stop();
+            throw;
         }
     }
 
