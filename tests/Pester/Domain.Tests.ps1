@@ -36,6 +36,8 @@ Describe 'Domains from files and texts' {
     It 'are read by path, by literal path from the pipeline, and as text' {
         (Get-VMDomain -Path "$folder/*.xml").Name | Should -Be pester01
         (Get-Item $file | Get-VMDomain).Path | Should -Be $file
+        ($file | Get-VMDomain).Name | Should -Be pester01
+        (Get-Item $file | Get-VMMemoryBacking).IsShared | Should -BeFalse
         $domain = $xml | Get-VMDomain
         $domain.Name, $domain.VirtualCpus, "$($domain.Memory)" | Should -Be pester01, 4, 2G
         $domain.Xml | Should -BeExactly $xml

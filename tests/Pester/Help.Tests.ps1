@@ -33,7 +33,7 @@ BeforeAll {
             $command = Get-Command $use.GetCommandName() -ErrorAction Ignore
             if ($command.ModuleName -eq 'VirtioFs') {
                 $use.CommandElements |
-                    Where-Object { $_ -is [Management.Automation.Language.CommandParameterAst] -and -not $command.Parameters.ContainsKey($_.ParameterName) } |
+                    Where-Object { $_ -is [Management.Automation.Language.CommandParameterAst] -and $_.ParameterName -notin $command.Parameters.Keys + $command.Parameters.Values.Aliases } |
                     ForEach-Object { "$($command.Name) has no parameter $($_.ParameterName)." }
             }
         }

@@ -87,7 +87,8 @@ Describe 'Each cmdlet' {
     }
 
     It '<_.Name> has -WhatIf if it changes something' -ForEach $commands {
-        $_.Parameters.ContainsKey('WhatIf') | Should -Be ($_.Verb -notin 'Get', 'Test', 'Measure', 'ConvertTo', 'ConvertFrom', 'Watch', 'Wait')
+        # New-VirtioFsMount makes texts, and touches nothing.
+        $_.Parameters.ContainsKey('WhatIf') | Should -Be ($_.Verb -notin 'Get', 'Test', 'Measure', 'ConvertTo', 'ConvertFrom', 'Watch', 'Wait' -and $_.Name -ne 'New-VirtioFsMount')
     }
 
     It '<_.Name> takes at most one parameter by value from the pipeline in a set' -ForEach $commands {

@@ -30,9 +30,8 @@ public sealed class GetVMDomainCommand : DomainCmdlet
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>A domain's XML as one text.</summary>
+    /// <summary>A domain's XML as one text; a text that does not begin with &lt; is the path of a file.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = XmlSet)]
-    [XmlText]
     [ValidateNotNullOrEmpty]
     public string Xml { get; set; } = string.Empty;
 
@@ -50,7 +49,7 @@ public sealed class GetVMDomainCommand : DomainCmdlet
         switch (ParameterSetName)
         {
             case XmlSet:
-                Try(null, () => WriteObject(new VMDomain(LibvirtXml.Domain.Parse(Xml.TrimStart('\uFEFF')))));
+                ReadText(Xml.TrimStart('\uFEFF'));
                 break;
             case PathSet:
                 WriteFiles(Path, literal: false);
@@ -61,6 +60,19 @@ public sealed class GetVMDomainCommand : DomainCmdlet
             default:
                 WriteDomains();
                 break;
+        }
+    }
+
+    /// <summary>PowerShell turns a file from the pipeline into its path, which no XML looks like.</summary>
+    private void ReadText(string text)
+    {
+        if (text.AsSpan().TrimStart().StartsWith("<"))
+        {
+            Try(null, () => WriteObject(new VMDomain(LibvirtXml.Domain.Parse(text))));
+        }
+        else
+        {
+            WriteFiles([text], literal: true);
         }
     }
 

@@ -5,20 +5,30 @@ namespace VirtioFs.Cmdlets;
 
 /// <summary>Removes definitions from libvirt; disks stay.</summary>
 [Cmdlet(VerbsCommon.Remove, "VMDomain", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(VMDomain))]
 public sealed class RemoveVMDomainCommand : PowerCmdlet
 {
     /// <summary>Removes a saved state, the firmware's variables and what libvirt knows of snapshots and checkpoints too.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Emits the domain as it was defined, so that it can be defined again.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     private protected override void Process(LibvirtDomain domain)
     {
         string action = $"Remove the definition of the domain '{domain.Name}' from {domain.Connection.Uri}; its disks stay";
         if (ShouldProcess($"{action}.", $"{action}?", "Remove a virtual machine"))
         {
+            VMDomain removed = VMDomainReader.Read(domain, inactive: true);
             domain.Undefine(Force
                 ? UndefineOptions.ManagedSave | UndefineOptions.Nvram | UndefineOptions.SnapshotsMetadata | UndefineOptions.CheckpointsMetadata
                 : UndefineOptions.None);
+            if (PassThru)
+            {
+                WriteObject(removed);
+            }
         }
     }
 }
