@@ -37,7 +37,9 @@ Describe 'Domains from files and texts' {
         (Get-VMDomain -Path "$folder/*.xml").Name | Should -Be pester01
         (Get-Item $file | Get-VMDomain).Path | Should -Be $file
         ($file | Get-VMDomain).Name | Should -Be pester01
-        (Get-Item $file | Get-VMMemoryBacking).IsShared | Should -BeFalse
+        (Get-Item $file | Get-VMMemoryBacking).DomainName | Should -Be pester01
+        Get-Item $file | Set-VMMemoryBacking -Shared
+        (Get-VMDomain -Path $file).IsMemoryShared | Should -BeTrue
         $domain = $xml | Get-VMDomain
         $domain.Name, $domain.VirtualCpus, "$($domain.Memory)" | Should -Be pester01, 4, 2G
         $domain.Xml | Should -BeExactly $xml

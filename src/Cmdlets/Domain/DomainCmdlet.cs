@@ -72,6 +72,10 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     /// <summary>What a switch says: on, off, or nothing when it was not given.</summary>
     private protected bool? Tristate(SwitchParameter value, string parameter) => IsGiven(parameter) ? value.IsPresent : null;
 
+    /// <summary>The domain itself, or that of a file which came down the pipeline.</summary>
+    private protected static VMDomain Read(VMDomain given) =>
+        given.UnreadFile is string file ? new VMDomain(DomainFile.Load(file).Domain, path: file) : given;
+
     /// <summary>The domains of libvirt that a name with wildcards, or a UUID, stands for.</summary>
     private protected IReadOnlyList<LibvirtDomain> FindDomains(string name, bool readOnly = false)
     {

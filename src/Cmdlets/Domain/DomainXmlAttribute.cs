@@ -4,7 +4,7 @@ using VirtioFs.LibvirtXml;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>Lets a parameter for domains take XML too: a text that begins with '&lt;', or an XML document of PowerShell's.</summary>
+/// <summary>Lets a parameter for domains take XML too: a text that begins with '&lt;', an XML document of PowerShell's, or a file from the pipeline.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class DomainXmlAttribute : ArgumentTransformationAttribute
 {
@@ -16,6 +16,7 @@ public sealed class DomainXmlAttribute : ArgumentTransformationAttribute
         {
             string text when text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n').StartsWith('<') => Parse(text),
             XmlNode node => Parse(node.OuterXml),
+            FileInfo file => VMDomain.OfFile(file.FullName),
             _ => inputData!,
         };
     }

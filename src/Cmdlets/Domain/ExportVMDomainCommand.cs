@@ -40,7 +40,7 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
     {
         if (InputObject is not null)
         {
-            Export(InputObject);
+            Try(InputObject.Path, () => Export(Read(InputObject)));
             return;
         }
 

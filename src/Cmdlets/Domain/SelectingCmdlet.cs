@@ -37,7 +37,7 @@ public abstract class SelectingCmdlet : DomainCmdlet
     {
         if (ParameterSetName == InputObjectSet)
         {
-            return [new ObjectTarget(InputObject!)];
+            return InputObject!.UnreadFile is string file ? FileTargets(file, literal: true) : [new ObjectTarget(InputObject)];
         }
 
         return ParameterSetName switch

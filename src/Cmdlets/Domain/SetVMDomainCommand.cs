@@ -29,8 +29,9 @@ public sealed class SetVMDomainCommand : DomainCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => Try(InputObject!.Name, () =>
     {
-        Domain wanted = InputObject.Definition;
-        LibvirtConnection connection = ConnectionCache.Get(Connection ?? InputObject.Connection);
+        VMDomain given = Read(InputObject);
+        Domain wanted = given.Definition;
+        LibvirtConnection connection = ConnectionCache.Get(Connection ?? given.Connection);
         using LibvirtDomain? present = DomainDefinition.Find(connection, wanted);
         string before = present is null ? "(not defined)" : $"definition of {present.GetDefinition(inactive: true).Xml.Length} characters";
         string action = DomainDefinition.Describe(connection, present, wanted);

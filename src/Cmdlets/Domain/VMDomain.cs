@@ -64,8 +64,14 @@ public sealed class VMDomain
 
     internal Domain Definition { get; private set; }
 
+    /// <summary>The file that came down the pipeline in place of a domain, and is still to be read; null for a domain.</summary>
+    internal string? UnreadFile { get; private init; }
+
     /// <summary>The name.</summary>
     public override string ToString() => Name ?? string.Empty;
+
+    /// <summary>Stands for a file until a cmdlet reads it, so that a fault in it is that cmdlet's error.</summary>
+    internal static VMDomain OfFile(string path) => new(Domain.Parse("<domain/>"), path: path) { UnreadFile = path };
 
     internal void Replace(Domain definition) => Definition = definition;
 }
