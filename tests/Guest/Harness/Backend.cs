@@ -50,14 +50,12 @@ internal sealed class Backend : IAsyncDisposable
 
     /// <summary>Asks the back end to stop, and waits until it has.</summary>
     /// <returns>Its exit status.</returns>
+    /// <exception cref="OperationCanceledException">It did not stop within 20 seconds.</exception>
     public async Task<int> StopAsync()
     {
-        if (!_process.HasExited)
-        {
-            await HostProgram.RunAsync("/bin/kill", "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture));
-        }
-
-        await _process.WaitForExitAsync();
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
+        await HostProgram.RunAsync("/bin/kill", "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture));
+        await _process.WaitForExitAsync(patience.Token);
         return _process.ExitCode;
     }
 

@@ -19,6 +19,7 @@ internal sealed class RunningGuest : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly string _consoleLog;
     private readonly Task _copying;
+    private readonly int[] _groups;
     private TaskCompletionSource _outputGrew = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int? _exitStatus;
 
@@ -26,7 +27,7 @@ internal sealed class RunningGuest : IAsyncDisposable
     {
         _consoleLog = Path.Combine(workFolder, "console.log");
         _process = Process.Start(new ProcessStartInfo("timeout",
-            ["--foreground", "--kill-after=5", timeLimit.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture), .. command])
+            ["--kill-after=5", timeLimit.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture), .. command])
         {
             WorkingDirectory = workFolder,
             RedirectStandardInput = true,
@@ -34,6 +35,7 @@ internal sealed class RunningGuest : IAsyncDisposable
             RedirectStandardError = true,
         })!;
         _process.StandardInput.Close();
+        _groups = [-_process.Id, -ChildOf(_process)];
         _copying = Task.WhenAll(CopyConsoleAsync(), CopyOutputAsync(Path.Combine(workFolder, "output.log")));
     }
 
@@ -41,6 +43,7 @@ internal sealed class RunningGuest : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The guest ended before.</exception>
     public async Task WaitForOutputAsync(string text)
     {
+        Task ended = _process.WaitForExitAsync();
         while (true)
         {
             Task grew;
@@ -54,8 +57,9 @@ internal sealed class RunningGuest : IAsyncDisposable
                 grew = _outputGrew.Task;
             }
 
-            if (await Task.WhenAny(grew, _copying) == _copying)
+            if (await Task.WhenAny(grew, ended) == ended)
             {
+                await EndRemainingProcessesAsync();
                 throw new InvalidOperationException($"The guest ended before it wrote \"{text}\". It wrote:\n{Output}\nIts console: {_consoleLog}");
             }
         }
@@ -64,8 +68,8 @@ internal sealed class RunningGuest : IAsyncDisposable
     /// <summary>Waits until the guest has turned itself off or has reached its time limit.</summary>
     public async Task<GuestResult> WaitForEndAsync()
     {
-        await _copying;
         await _process.WaitForExitAsync();
+        await EndRemainingProcessesAsync();
         return new GuestResult(_exitStatus, Output, _consoleLog, _clock.Elapsed);
     }
 
@@ -74,8 +78,7 @@ internal sealed class RunningGuest : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            // timeout hands SIGTERM on, and User-Mode Linux then takes its own processes with it.
-            await HostProgram.RunAsync("/bin/kill", "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture));
+            await SignalAsync("-TERM", _process.Id);
             using CancellationTokenSource patience = new(TimeSpan.FromSeconds(5));
             try
             {
@@ -83,13 +86,41 @@ internal sealed class RunningGuest : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                _process.Kill(entireProcessTree: true);
-                await _process.WaitForExitAsync();
+                // It gets SIGKILL now.
             }
         }
 
-        await _copying;
+        await EndRemainingProcessesAsync();
         _process.Dispose();
+    }
+
+    // timeout leads a process group, and so does the kernel if it is a User-Mode Linux. Such a kernel leaves a process behind when a
+    // signal ends it, which holds the output open.
+    private async Task EndRemainingProcessesAsync()
+    {
+        foreach (int group in _groups)
+        {
+            await SignalAsync("-KILL", group);
+        }
+
+        await _copying;
+    }
+
+    private static int ChildOf(Process timeout)
+    {
+        string children = "";
+        SpinWait.SpinUntil(() => timeout.HasExited || (children = File.ReadAllText($"/proc/{timeout.Id}/task/{timeout.Id}/children")).Length > 0);
+        return children.Length > 0 ? int.Parse(children.Split(' ')[0], CultureInfo.InvariantCulture) : timeout.Id;
+    }
+
+    // A process or group that is gone already is as good as one that is ended.
+    private static async Task SignalAsync(string signal, int target)
+    {
+        using Process kill = Process.Start(new ProcessStartInfo("/bin/kill", [signal, "--", target.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardError = true,
+        })!;
+        await kill.WaitForExitAsync();
     }
 
     private string Output
