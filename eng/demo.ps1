@@ -5,7 +5,7 @@ param(
 )
 $ErrorActionPreference = 'Stop'
 # Colours belong on a screen, not in a file or a pipe.
-$PSStyle.OutputRendering = 'Host'
+if ([Console]::IsOutputRedirected) { $PSStyle.OutputRendering = 'PlainText' }
 
 Import-Module (Join-Path $PSScriptRoot '../out/VirtioFs/VirtioFs.psd1')
 Start-VirtioFsShare -Path $Path -Tag demo -Socket $Socket | Out-Default
