@@ -265,7 +265,7 @@ internal static partial class FileSystemRules
         Require(
             fileSystem.DeviceNumber is null || !isOtherArchitecture,
             "CcwNotAvailable",
-            $"The device number {fileSystem.DeviceNumber} needs an s390x guest, but the domain '{domain}' is {domain.Architecture}. Leave it out, or give a " +
+            $"cannot use CCW address type: the device number {fileSystem.DeviceNumber} needs an s390x guest, but the domain '{domain}' is {domain.Architecture}. Leave it out, or give a " +
             "PCI address.");
         foreach (XmlElement device in otherDevices)
         {

@@ -222,7 +222,7 @@ internal static class MemoryBackingRules
         {
             throw new DomainRuleException(
                 "NumaCellGap",
-                $"NUMA cell {cell.Id} leaves a gap: the cells of a guest are numbered from 0 without one. Number them 0 to {count - 1}.");
+                $"non-contiguous ranges or ranges not starting from 0 are not allowed: NUMA cell {cell.Id} leaves a gap. Number the cells 0 to {count - 1}.");
         }
 
         if (cell.Memory.Bytes == 0)
