@@ -20,7 +20,4 @@ internal unsafe struct OpenFile
 
     /// <summary>Whether it is a directory.</summary>
     public bool IsDirectory;
-
-    /// <summary>Whether its file system cannot answer RWF_NOWAIT.</summary>
-    public bool NeverNoWait;
 }

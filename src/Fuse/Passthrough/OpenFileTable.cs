@@ -34,7 +34,6 @@ internal sealed unsafe class OpenFileTable(int budget) : IDisposable
         file->Place = place;
         file->IsDirectory = isDirectory;
         file->Directory = null;
-        file->NeverNoWait = false;
         SlotLifetime.Open(ref file->Lifetime);
         return ((ulong)SlotLifetime.Generation(file->Lifetime) << 32) | (uint)index;
     }

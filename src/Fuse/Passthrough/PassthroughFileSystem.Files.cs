@@ -123,7 +123,8 @@ public sealed unsafe partial class PassthroughFileSystem
                 return -Errno.EINVAL;
             }
 
-            return request.Patience != Patience.None || file.File->NeverNoWait
+            // A file system in memory has no RWF_NOWAIT, and nothing to wait for.
+            return request.Patience != Patience.None || _places[file.File->Place].IsMemory
                 ? ReadFully(file.Descriptor, target, (long)arguments.Offset, 0)
                 : ReadWithoutWaiting(file, target, arguments);
         }
@@ -411,18 +412,12 @@ public sealed unsafe partial class PassthroughFileSystem
         return (flags & OpenFlags.AccessMode) == OpenFlags.WriteOnly ? (flags & ~OpenFlags.AccessMode) | OpenFlags.ReadWrite : flags;
     }
 
-    private nint ReadWithoutWaiting(in OpenFilePin file, ReadOnlySpan<IoVec> target, in ReadIn arguments)
+    private static nint ReadWithoutWaiting(in OpenFilePin file, ReadOnlySpan<IoVec> target, in ReadIn arguments)
     {
         nint read = ReadFully(file.Descriptor, target, (long)arguments.Offset, Files.NoWait);
         if (read == arguments.Size || (read < 0 && read is not (-Errno.EAGAIN or -Errno.EOPNOTSUPP)))
         {
             return read;
-        }
-
-        if (read == -Errno.EOPNOTSUPP)
-        {
-            file.File->NeverNoWait = _places[file.File->Place].IsMemory;
-            return FileSystemResult.WouldBlock;
         }
 
         // Fewer bytes: the end of the file, or of what is in memory. One more byte tells.
