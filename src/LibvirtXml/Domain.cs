@@ -90,6 +90,25 @@ public sealed class Domain
     /// <returns>The copy.</returns>
     public Domain Edit() => new(Xml, OriginalXml);
 
+    /// <summary>Gives a domain without a UUID one, so that libvirt takes it for the domain that it has already.</summary>
+    /// <param name="uuid">The UUID.</param>
+    /// <exception cref="DomainRuleException">The domain has another UUID.</exception>
+    public void AdoptUuid(Guid uuid)
+    {
+        if (Uuid is Guid present && present != uuid)
+        {
+            throw new DomainRuleException(
+                "OtherUuid",
+                $"The domain '{this}' has the UUID {present}, but libvirt has one of this name with the UUID {uuid}. Give it another name, or remove the <uuid> element to " +
+                "change the one that is there.");
+        }
+
+        if (Root.Child("uuid") is null)
+        {
+            Rewrite(() => _document.Layout.Add(Root, new XmlNew("uuid").WithText(uuid.ToString()), DomainXml.Before("uuid")));
+        }
+    }
+
     /// <summary>Sets how the guest's memory is backed.</summary>
     /// <param name="request">What to set; what it leaves out stays as it is.</param>
     /// <returns>What was changed, and what to know about it.</returns>

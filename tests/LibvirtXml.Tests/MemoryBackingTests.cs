@@ -129,7 +129,7 @@ public sealed class MemoryBackingTests
         { "HugePagesOnDemand", "hugepages are not allowed with memory allocation ondemand" },
         { "InvalidPageSize", "not a page size" },
         { "HugePageNodeNotFound", "hugepages: node 3 not found" },
-        { "AmbiguousHugePages", "no node set" },
+        { "AmbiguousHugePages", "two master hugepages detected" },
         { "OverlappingNodeSets", "NUMA node 0" },
         { "OverlappingNumaCells", "overlapping vCPU ids" },
         { "TooManyNumaCpus", "exceeds the <vcpu> count" },

@@ -89,6 +89,19 @@ public sealed class RoundTripTests
     }
 
     [Fact]
+    public void A_missing_uuid_is_added_and_another_one_refused()
+    {
+        Guid uuid = Guid.Parse("4dea22b3-1d52-d8f3-2516-782e98ab3fa0");
+        Domain domain = Domain.Parse("<domain>\n  <name>a</name>\n</domain>");
+
+        domain.AdoptUuid(uuid);
+        domain.AdoptUuid(uuid);
+
+        Assert.Equal($"<domain>\n  <name>a</name>\n  <uuid>{uuid}</uuid>\n</domain>", domain.Xml);
+        Assert.Equal("OtherUuid", Assert.Throws<DomainRuleException>(() => domain.AdoptUuid(Guid.NewGuid())).ErrorId);
+    }
+
+    [Fact]
     public void Elements_of_other_namespaces_are_not_taken_for_libvirts()
     {
         string xml = """

@@ -166,6 +166,16 @@ Describe 'libvirt' {
         Remove-VMDomain pester01 @test -Confirm:$false
     }
 
+    It 'takes a file without a UUID for the domain that it has' {
+        Skip-WithoutLibvirt
+        [IO.File]::WriteAllText($file, $xml)
+        $first = Import-VMDomain $file @test
+        { Import-VMDomain $file @test -ErrorAction Stop } | Should -Throw -ErrorId 'DomainExists,*'
+        (Import-VMDomain $file @test -Force).Uuid | Should -Be $first.Uuid
+        ($xml | Set-VMMemoryBacking -Shared | Set-VMDomain @test -PassThru).Uuid | Should -Be $first.Uuid
+        (Remove-VMDomain pester01 @test -Confirm:$false -PassThru).Uuid | Should -Be $first.Uuid
+    }
+
     It 'says why nothing is written on a connection for reading' {
         Skip-WithoutLibvirt
         (Get-VMDomain test @test -ReadOnly).Name | Should -Be test

@@ -23,6 +23,19 @@ internal static class DomainDefinition
         }
     }
 
+    /// <summary>The domain as libvirt takes it for the one that it has: with that one's UUID where the XML leaves it out.</summary>
+    internal static Domain Adopt(LibvirtDomain? present, Domain wanted)
+    {
+        if (present is null)
+        {
+            return wanted;
+        }
+
+        Domain adopted = wanted.Edit();
+        adopted.AdoptUuid(present.Uuid);
+        return adopted;
+    }
+
     /// <summary>What defining would change, in a sentence without its end.</summary>
     internal static string Describe(LibvirtConnection connection, LibvirtDomain? present, Domain wanted)
     {

@@ -38,17 +38,18 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
         }
     }
 
-    private void Import(Domain wanted)
+    private void Import(Domain file)
     {
         LibvirtConnection connection = ConnectionCache.Get(Connection);
-        using LibvirtDomain? present = DomainDefinition.Find(connection, wanted);
+        using LibvirtDomain? present = DomainDefinition.Find(connection, file);
         if (present is not null && !Force)
         {
             throw new DomainRuleException(
                 "DomainExists",
-                $"The domain '{wanted.Name}' is defined at {connection.Uri} already. Pass -Force to change it, or give the file's domain another name.");
+                $"The domain '{file.Name}' is defined at {connection.Uri} already. Pass -Force to change it, or give the file's domain another name.");
         }
 
+        Domain wanted = DomainDefinition.Adopt(present, file);
         string action = DomainDefinition.Describe(connection, present, wanted);
         if (ShouldProcess($"{action}.", $"{action}?", "Define a virtual machine"))
         {

@@ -30,14 +30,12 @@ public sealed class SetVMDomainCommand : DomainCmdlet
     protected override void ProcessRecord() => Try(InputObject!.Name, () =>
     {
         VMDomain given = Read(InputObject);
-        Domain wanted = given.Definition;
         LibvirtConnection connection = ConnectionCache.Get(Connection ?? given.Connection);
-        using LibvirtDomain? present = DomainDefinition.Find(connection, wanted);
-        string before = present is null ? "(not defined)" : $"definition of {present.GetDefinition(inactive: true).Xml.Length} characters";
+        using LibvirtDomain? present = DomainDefinition.Find(connection, given.Definition);
+        Domain wanted = DomainDefinition.Adopt(present, given.Definition);
         string action = DomainDefinition.Describe(connection, present, wanted);
         if (!ShouldProcess($"{action}.", $"{action}?", "Change a virtual machine"))
         {
-            WriteVerbose($"Before: {before}.");
             return;
         }
 

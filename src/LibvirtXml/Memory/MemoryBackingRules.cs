@@ -145,7 +145,7 @@ internal static class MemoryBackingRules
         {
             throw new DomainRuleException(
                 "AmbiguousHugePages",
-                "Two hugepage sizes have no node set, so libvirt could not tell which to use. Give all sizes but one a node set, such as 0-3.");
+                "two master hugepages detected: two sizes have no node set, so libvirt could not tell which to use. Give all sizes but one a node set, such as 0-3.");
         }
 
         SortedSet<int> taken = [];
