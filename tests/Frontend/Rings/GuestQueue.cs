@@ -69,10 +69,10 @@ public sealed unsafe class GuestQueue : IDisposable
     public CompletionWait CompletionWait { get; private set; } = CompletionWait.Sleep;
 
     /// <summary>The eventfd that wakes the back end.</summary>
-    public int KickDescriptor { get; }
+    public int KickDescriptor { get; private set; }
 
     /// <summary>The eventfd by which the back end wakes this side.</summary>
-    public int CallDescriptor { get; }
+    public int CallDescriptor { get; private set; }
 
     /// <summary>Descriptors that no chain in flight holds.</summary>
     public int FreeDescriptors { get; private set; }
@@ -283,8 +283,10 @@ public sealed unsafe class GuestQueue : IDisposable
     /// <summary>Closes the descriptors; the ring's memory goes with the guest's.</summary>
     public void Dispose()
     {
+        // Once only: a second time these numbers would be somebody else's.
         FileDescriptor.Close(KickDescriptor);
         FileDescriptor.Close(CallDescriptor);
+        (KickDescriptor, CallDescriptor) = (-1, -1);
     }
 
     private bool WaitByPolling(TimeSpan limit, int alsoWatch)
