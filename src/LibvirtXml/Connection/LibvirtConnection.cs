@@ -48,7 +48,7 @@ public sealed unsafe class LibvirtConnection : IDisposable
         ConnectionHandle handle = readOnly ? LibvirtNative.ConnectOpenReadOnly(uri) : LibvirtNative.ConnectOpen(uri);
         if (handle.IsInvalid)
         {
-            throw LibvirtErrors.Take($"There is no connection to {uri ?? "libvirt's default URI"}", uri);
+            throw LibvirtErrors.Take($"There is no connection to {uri ?? "libvirt's default URI"}", uri, isOpening: true);
         }
 
         string resolved = LibvirtNative.TakeString(LibvirtNative.ConnectGetUri(handle)) ?? uri ?? string.Empty;

@@ -8,8 +8,9 @@ internal static unsafe class LibvirtErrors
     /// <summary>Makes the exception for the call that has just failed on this thread.</summary>
     /// <param name="whatFailed">A sentence without its full stop, such as "The domain 'a' cannot be started".</param>
     /// <param name="connection">The connection's URI.</param>
+    /// <param name="isOpening">Whether the call was to open the connection, so that whatever is wrong keeps it closed.</param>
     /// <returns>The exception.</returns>
-    public static LibvirtException Take(string whatFailed, string? connection)
+    public static LibvirtException Take(string whatFailed, string? connection, bool isOpening = false)
     {
         VirError* error = LibvirtNative.GetLastError();
         int code = error is null ? 0 : error->Code;
@@ -17,6 +18,7 @@ internal static unsafe class LibvirtErrors
         string words = error is null ? "no reason given" : Marshal.PtrToStringUTF8((nint)error->Message) ?? "no reason given";
         LibvirtNative.ResetLastError();
         (string id, string advice) = Explain((LibvirtErrorCode)code, words, connection ?? "the default connection");
+        (id, advice) = isOpening && id == "LibvirtError" ? ("ConnectionFailed", OpeningAdvice) : (id, advice);
         return new LibvirtException(id, $"{whatFailed}: {words.TrimEnd('.', '\n')}. {advice}".TrimEnd(), code, source, words);
     }
 
@@ -43,6 +45,9 @@ internal static unsafe class LibvirtErrors
         LibvirtErrorCode.DeviceMissing => ("DeviceNotFound", "Get-VMFileSystem shows the devices that are there."),
         _ => ("LibvirtError", string.Empty),
     };
+
+    private const string OpeningAdvice =
+        "Check that libvirt's daemon runs, and that you may use it: as root, or as a member of the group libvirt.";
 
     private const string PermissionAdvice =
         "Run this as root or as a member of the group libvirt, or use qemu:///session for machines of your own.";
