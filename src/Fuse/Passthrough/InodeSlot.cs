@@ -3,7 +3,7 @@ using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
-/// <summary>One inode that the guest knows: 80 bytes, and the bytes of its file handle where it has one.</summary>
+/// <summary>One inode that the guest knows: 88 bytes, and the bytes of its file handle where it has one.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct InodeSlot
 {
@@ -27,6 +27,9 @@ internal unsafe struct InodeSlot
     /// it has changed the file itself.
     /// </summary>
     public long ToldChange;
+
+    /// <summary>The handle that it was opened under last, or 0: a way to it while it has no name any more.</summary>
+    public ulong LastOpen;
 
     /// <summary>Path reference, or -1. Once set, it stays while the slot is in use by anybody.</summary>
     public int Descriptor;

@@ -80,13 +80,28 @@ internal sealed unsafe class InodeTable : IDisposable
         }
     }
 
+    /// <summary>Gives a pinned inode that has none a path reference, which is the table's from here on. Answers the one it has.</summary>
+    internal int Adopt(in InodePin pin, int descriptor)
+    {
+        int kept = Interlocked.CompareExchange(ref pin.Slot->Descriptor, descriptor, -1);
+        if (kept >= 0)
+        {
+            FileDescriptor.Close(descriptor);
+            return kept;
+        }
+
+        CountDescriptor();
+        KeepBudget();
+        return descriptor;
+    }
+
     /// <summary>A path reference to a pinned inode, valid while it is pinned; or a negated error number.</summary>
     internal int Descriptor(in InodePin pin)
     {
         InodeSlot* slot = pin.Slot;
         slot->Touched = true;
         int descriptor = Volatile.Read(ref slot->Descriptor);
-        return descriptor >= 0 ? descriptor : Reopen(slot);
+        return descriptor >= 0 ? descriptor : Reopen(pin);
     }
 
     /// <summary>Opens a pinned inode, a regular file or directory, for itself.</summary>
@@ -232,6 +247,7 @@ internal sealed unsafe class InodeTable : IDisposable
         if (root is not null)
         {
             FileDescriptor.Close(root->Descriptor);
+            UncountDescriptor();
         }
 
         _slots.Dispose();
@@ -264,11 +280,12 @@ internal sealed unsafe class InodeTable : IDisposable
         slot->Parent = 0;
         slot->IsLocked = false;
         slot->LockedSince = 0;
+        slot->LastOpen = 0;
         slot->Handle = Copy(handle);
         slot->Descriptor = descriptor;
         if (descriptor >= 0)
         {
-            _ = Interlocked.Increment(ref _descriptors);
+            CountDescriptor();
             descriptor = -1;
         }
 
@@ -358,8 +375,9 @@ internal sealed unsafe class InodeTable : IDisposable
         return result;
     }
 
-    private int Reopen(InodeSlot* slot)
+    private int Reopen(in InodePin pin)
     {
+        InodeSlot* slot = pin.Slot;
         int descriptor = OpenByHandle(slot, OpenFlags.Path);
         if (descriptor < 0)
         {
@@ -372,23 +390,26 @@ internal sealed unsafe class InodeTable : IDisposable
             return -Errno.ESTALE;
         }
 
-        int kept = Interlocked.CompareExchange(ref slot->Descriptor, descriptor, -1);
-        if (kept >= 0)
-        {
-            FileDescriptor.Close(descriptor);
-            return kept;
-        }
-
         slot->Unverified = false;
-        _ = Interlocked.Increment(ref _descriptors);
-        KeepBudget();
-        return descriptor;
+        return Adopt(pin, descriptor);
     }
 
-    private static bool IsTheSame(InodeSlot* slot, int descriptor) =>
+    internal static bool IsTheSame(InodeSlot* slot, int descriptor) =>
         FileStatus.Of(descriptor, out FileStatus status) == 0
         && status.Inode == slot->Inode
         && InodeKey.BirthOf(status) == slot->Birth;
+
+    private void CountDescriptor()
+    {
+        _ = Interlocked.Increment(ref _descriptors);
+        DescriptorBudget.Take();
+    }
+
+    private void UncountDescriptor()
+    {
+        _ = Interlocked.Decrement(ref _descriptors);
+        DescriptorBudget.Give();
+    }
 
     private int IndexOf(InodeSlot* slot)
     {
@@ -409,7 +430,7 @@ internal sealed unsafe class InodeTable : IDisposable
         if (slot->Descriptor >= 0)
         {
             FileDescriptor.Close(slot->Descriptor);
-            _ = Interlocked.Decrement(ref _descriptors);
+            UncountDescriptor();
             slot->Descriptor = -1;
         }
 
@@ -463,7 +484,7 @@ internal sealed unsafe class InodeTable : IDisposable
         if (evict)
         {
             FileDescriptor.Close(slot->Descriptor);
-            _ = Interlocked.Decrement(ref _descriptors);
+            UncountDescriptor();
             Volatile.Write(ref slot->Descriptor, -1);
         }
 

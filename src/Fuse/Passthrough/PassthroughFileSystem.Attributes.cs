@@ -45,13 +45,15 @@ public sealed unsafe partial class PassthroughFileSystem
     public int SetAttributes(RequestContext request, ulong node, in SetAttributesIn change, out AttributesOut attributes)
     {
         attributes = default;
-        int result = PinInode(node, out InodePin pin, out int descriptor);
+        int result = _inodes.Pin(node, out InodePin pin);
         using (pin)
         {
             OpenFilePin file = default;
             bool hasFile = result == 0 && (change.Valid & AttributeChanges.Handle) != 0 && _open.Pin(change.Handle, false, out file) == 0;
             using (file)
             {
+                int descriptor = hasFile ? file.Descriptor : result < 0 ? result : DescriptorOf(pin);
+                result = Math.Min(descriptor, 0);
                 result = result < 0 ? result : ChangeMode(descriptor, change);
                 result = result < 0 ? result : ChangeOwner(descriptor, change);
                 result = result < 0 ? result : ChangeSize(request, pin, hasFile ? file.Descriptor : -1, change);

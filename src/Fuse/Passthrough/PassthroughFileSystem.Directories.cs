@@ -41,6 +41,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
             open.Flags = _rules.OpenDirectory;
             open.Handle = _open.Add(descriptor, pin.Slot->Place, isDirectory: true);
+            pin.Slot->LastOpen = open.Handle;
             return open.Handle == 0 ? -Errno.ENFILE : 0;
         }
     }

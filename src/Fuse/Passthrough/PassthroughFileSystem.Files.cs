@@ -312,6 +312,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
         open.Flags = _rules.OpenFile;
         open.Handle = _open.Add(descriptor, pin.Slot->Place, isDirectory: false);
+        pin.Slot->LastOpen = open.Handle;
         return open.Handle == 0 ? -Errno.ENFILE : 0;
     }
 
@@ -365,6 +366,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return -Errno.ENFILE;
         }
 
+        _inodes.Peek(node)->LastOpen = handle;
         result = request.SecurityName is null ? 0 : SetLabel(request, node);
         if (result < 0)
         {

@@ -130,7 +130,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
     private int OpenForLocks(ulong node)
     {
-        if (_open.Count + _locks.Descriptors >= _open.Budget)
+        if (_open.Count + _locks.Descriptors >= _open.Budget || !DescriptorBudget.HasRoom)
         {
             return -Errno.ENOLCK;
         }

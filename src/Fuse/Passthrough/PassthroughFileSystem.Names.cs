@@ -167,7 +167,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return 0;
         }
 
-        if (_inodes.Descriptors >= _descriptorLimit)
+        if (!DescriptorBudget.HasRoom)
         {
             return -Errno.ENFILE;
         }
@@ -233,8 +233,32 @@ public sealed unsafe partial class PassthroughFileSystem
             return result;
         }
 
-        descriptor = _inodes.Descriptor(pin);
+        descriptor = DescriptorOf(pin);
         return Math.Min(descriptor, 0);
+    }
+
+    private int DescriptorOf(in InodePin pin)
+    {
+        int descriptor = _inodes.Descriptor(pin);
+        return descriptor == -Errno.ESTALE ? FindByOpenFile(pin) : descriptor;
+    }
+
+    /// <summary>A way to a file that has no name any more, on file systems that do not find such a file by its handle: it is still open.</summary>
+    private int FindByOpenFile(in InodePin pin)
+    {
+        int result = _open.Pin(pin.Slot->LastOpen, pin.Slot->Type == FileStatus.Directory, out OpenFilePin file);
+        using (file)
+        {
+            if (result < 0 || !InodeTable.IsTheSame(pin.Slot, file.Descriptor))
+            {
+                return -Errno.ESTALE;
+            }
+
+            byte* name = stackalloc byte[DescriptorName.MaximumLength];
+            DescriptorName.Write(file.Descriptor, name);
+            int descriptor = Files.Open(_descriptors.Value, name, OpenFlags.Path);
+            return descriptor < 0 ? descriptor : _inodes.Adopt(pin, descriptor);
+        }
     }
 
     /// <summary>Begins to use a directory. ENOTDIR for anything else, so that no other inode is ever a starting point.</summary>

@@ -17,7 +17,6 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     private readonly CacheRules _rules;
     private readonly IdMap _userIds;
     private readonly IdMap _groupIds;
-    private readonly int _descriptorLimit;
 
     /// <summary>Opens a directory, or a single file, to pass on.</summary>
     /// <param name="path">An absolute path of the host.</param>
@@ -33,7 +32,6 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         _userIds = new IdMap(options.UserIds, "user id");
         _groupIds = new IdMap(options.GroupIds, "group id");
         long limit = ProcessLimits.Descriptors;
-        _descriptorLimit = (int)(limit / 4 * 3);
         int descriptors = (int)LinuxException.Check(
             Files.Open("/proc/self/fd", OpenFlags.Path | OpenFlags.Directory), "Opening '/proc/self/fd' failed");
         _descriptors = new FileDescriptor(descriptors);

@@ -30,7 +30,7 @@ public sealed class HostileNameTests : IDisposable
         "//",
         "../outside",
         "inner/../../outside",
-        "/etc/passwd",
+        "/tmp/virtiofs-must-not-appear",
         "good/",
         "inner/x",
         "./good",
@@ -59,6 +59,7 @@ public sealed class HostileNameTests : IDisposable
 
         Assert.Equal(before, Everything());
         Assert.Equal("outside of the directory", File.ReadAllText(_tree.Host("outside")));
+        Assert.False(Path.Exists("/tmp/virtiofs-must-not-appear"), "A name from the guest began at the host's root.");
     }
 
     [Theory]

@@ -1,0 +1,140 @@
+using System.Text;
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse.Tests;
+
+/// <summary>The same promises on each file system that a host commonly has.</summary>
+public sealed class HostFileSystemTests
+{
+    private const ulong Root = 1;
+
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    [InlineData("tmpfs")]
+    public void A_walk_within_a_small_budget_finds_every_file_again(string type)
+    {
+        using MountedImage image = MountedImage.Create(type);
+        const int Count = 300, Budget = 20;
+        for (int i = 0; i < Count; i++)
+        {
+            File.WriteAllText(image[$"f{i}"], $"{i}");
+        }
+
+        using FuseGuest guest = new(image.Path, new PassthroughOptions { InodeDescriptors = Budget });
+        ulong[] nodes = [.. Enumerable.Range(0, Count).Select(i => guest.MustLookup(Root, $"f{i}").NodeId)];
+        Assert.InRange(guest.Files.InodeDescriptorCount, 1, Budget + 1);
+        for (int i = 0; i < Count; i++)
+        {
+            OpenOut open = guest.Send(FuseOpcode.Open, nodes[i], new OpenIn()).As<OpenOut>();
+            Assert.Equal($"{i}", Encoding.UTF8.GetString(guest.Send(FuseOpcode.Read, nodes[i], new ReadIn { Handle = open.Handle, Size = 100 }).Body));
+            Assert.Equal(0, guest.Send(FuseOpcode.GetAttributes, nodes[i], default(GetAttributesIn)).Error);
+        }
+    }
+
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    [InlineData("tmpfs")]
+    public void An_open_file_without_a_name_can_still_be_looked_at_and_changed(string type)
+    {
+        using MountedImage image = MountedImage.Create(type);
+        using FuseGuest guest = new(image.Path);
+        CreateOut created = guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = 2, Mode = 0x81A4 }, FuseGuest.Text("f")).As<CreateOut>();
+        (ulong node, ulong handle) = (created.Entry.NodeId, created.Open.Handle);
+        Assert.Equal(0, guest.Send(FuseOpcode.Unlink, Root, FuseGuest.Text("f")).Error);
+        Assert.Equal(0u, guest.Send(FuseOpcode.GetAttributes, node, default(GetAttributesIn)).As<AttributesOut>().Attributes.LinkCount);
+        SetAttributesIn change = new() { Valid = AttributeChanges.Mode | AttributeChanges.Size, Mode = 0x8180, Size = 77 };
+        Assert.Equal(0, guest.Send(FuseOpcode.SetAttributes, node, change).Error);
+        SetAttributesIn byHandle = change with { Valid = change.Valid | AttributeChanges.Handle, Handle = handle, Size = 99 };
+        Assert.Equal(99ul, guest.Send(FuseOpcode.SetAttributes, node, byHandle).As<AttributesOut>().Attributes.Size);
+        Assert.Equal(0, guest.Send(FuseOpcode.Release, node, new ReleaseIn { Handle = handle }).Error);
+    }
+
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    [InlineData("tmpfs")]
+    public void A_number_that_the_host_gives_to_another_file_does_not_become_that_file(string type)
+    {
+        using MountedImage image = MountedImage.Create(type);
+        using FuseGuest guest = new(image.Path, new PassthroughOptions { InodeDescriptors = 1 });
+        for (int round = 0; round < 50; round++)
+        {
+            File.WriteAllText(image["old"], $"old {round}");
+            ulong old = guest.MustLookup(Root, "old").NodeId;
+            File.WriteAllText(image[$"filler{round}"], "");
+            _ = guest.MustLookup(Root, $"filler{round}");
+            File.Delete(image["old"]);
+            File.WriteAllText(image["new"], $"new {round}");
+            ulong node = guest.MustLookup(Root, "new").NodeId;
+            FuseReply open = guest.Send(FuseOpcode.Open, node, new OpenIn());
+            if (open.Error == Errno.ESTALE)
+            {
+                // As the guest's kernel does: look it up again.
+                node = guest.MustLookup(Root, "new").NodeId;
+                open = guest.Send(FuseOpcode.Open, node, new OpenIn());
+            }
+
+            Assert.Equal(0, open.Error);
+            Assert.Equal($"new {round}", Encoding.UTF8.GetString(guest.Send(FuseOpcode.Read, node, new ReadIn { Handle = open.As<OpenOut>().Handle, Size = 100 }).Body));
+            FuseReply stale = guest.Send(FuseOpcode.Open, old, new OpenIn());
+            if (stale.Error == 0)
+            {
+                byte[] content = guest.Send(FuseOpcode.Read, old, new ReadIn { Handle = stale.As<OpenOut>().Handle, Size = 100 }).Body;
+                Assert.Equal($"old {round}", Encoding.UTF8.GetString(content));
+            }
+
+            File.Delete(image["new"]);
+        }
+    }
+
+    [Fact]
+    public void A_full_disk_is_told_as_such_and_what_was_synced_stays()
+    {
+        using MountedImage image = MountedImage.Create("ext4", mebibytes: 24);
+        using FuseGuest guest = new(image.Path);
+        CreateOut file = guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = 2, Mode = 0x81A4 }, FuseGuest.Text("f")).As<CreateOut>();
+        byte[] block = new byte[512 * 1024];
+        Array.Fill(block, (byte)'x');
+        ulong offset = 0, synced = 0;
+        int error = 0;
+        while (error == 0 && offset < 1UL << 30)
+        {
+            FuseReply reply = guest.Send(FuseOpcode.Write, file.Entry.NodeId, new WriteIn { Handle = file.Open.Handle, Offset = offset, Size = (uint)block.Length }, block);
+            error = reply.Error;
+            offset += error == 0 ? reply.As<WriteOut>().Size : 0;
+            if (error == 0 && guest.Send(FuseOpcode.Sync, file.Entry.NodeId, new SyncIn { Handle = file.Open.Handle }).Error == 0)
+            {
+                synced = offset;
+            }
+        }
+
+        Assert.Equal(Errno.ENOSPC, error);
+        Assert.InRange(synced, 1ul << 20, offset);
+        Assert.True(new FileInfo(image["f"]).Length >= (long)synced);
+        Assert.Equal(0, guest.Send(FuseOpcode.Unlink, Root, FuseGuest.Text("f")).Error);
+        Assert.Equal(0, guest.Send(FuseOpcode.Release, file.Entry.NodeId, new ReleaseIn { Handle = file.Open.Handle }).Error);
+        Assert.Equal(0, guest.Send(FuseOpcode.MakeDirectory, Root, new MakeDirectoryIn { Mode = 0x1ED }, FuseGuest.Text("d")).Error);
+    }
+
+    [Fact]
+    public void A_share_whose_directory_was_removed_answers_errors_and_goes_on_answering()
+    {
+        using ScratchDirectory scratch = new();
+        string shared = Directory.CreateDirectory(scratch["shared"]).FullName;
+        File.WriteAllText(Path.Combine(shared, "f"), "content");
+        using FuseGuest guest = new(shared);
+        ulong node = guest.MustLookup(Root, "f").NodeId;
+        OpenOut open = guest.Send(FuseOpcode.Open, node, new OpenIn()).As<OpenOut>();
+        Directory.Delete(shared, recursive: true);
+        Assert.Equal(Errno.ENOENT, guest.Lookup(Root, "f").Error);
+        Assert.Equal(Errno.ENOENT, guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = 2, Mode = 0x81A4 }, FuseGuest.Text("g")).Error);
+        Assert.Equal("content"u8, guest.Send(FuseOpcode.Read, node, new ReadIn { Handle = open.Handle, Size = 100 }).Body);
+        Assert.Equal(0, guest.Send(FuseOpcode.GetAttributes, Root, default(GetAttributesIn)).Error);
+    }
+}
