@@ -116,6 +116,8 @@ public sealed class ShareLifetimeTests
         Assert.DoesNotContain(Descriptors(), target => target.StartsWith(share.Options.Path, StringComparison.Ordinal));
         Assert.Equal(descriptorsBefore, DeviceDescriptors());
         Assert.Equal(mappingsBefore, SharedMappings());
+        // A joined thread is gone for the runtime, and a moment later for the kernel.
+        SpinWait.SpinUntil(() => !ThreadsOf(share).Any(), TimeSpan.FromSeconds(1));
         Assert.Empty(ThreadsOf(share));
     }
 

@@ -31,7 +31,9 @@ internal sealed class UserModeLinux : GuestKernel
         [
             HostProgram.Find("linux.uml")!, $"mem={options.MemoryMebibytes}M",
             "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", $"init={Checkout.GuestInit}",
-            "con=null", "con0=null,fd:2", "ssl0=null,fd:1", $"uml_dir={workFolder}",
+            "con=null", "con0=null,fd:2", "ssl0=null,fd:1",
+            // At its end it removes what is below its own folder, so that is none with logs.
+            $"uml_dir={Path.Combine(workFolder, "uml")}",
             .. options.Shares.Select(share => $"virtio_uml.device={share.Socket}:{FileSystemDevice}"),
             $"SCRIPT={script}", "OUTPUT=/dev/ttyS0", $"MODULES={Modules}",
         ];
