@@ -1,0 +1,107 @@
+namespace VirtioFs.Linux.Tests;
+
+public sealed unsafe class RequestThreadTests
+{
+    [Fact]
+    public void Preparing_a_thread_leaves_the_process_as_it_is()
+    {
+        string[] before = Process();
+        string[] during = [], thread = [];
+        OnThreadOfItsOwn(() =>
+        {
+            _ = RequestThread.Enter();
+            thread = State("/proc/thread-self");
+            during = Process();
+        });
+        Assert.Equal(before, during);
+        Assert.Equal(before, Process());
+        Assert.Contains("Umask:\t0000", thread);
+        Assert.Contains("cwd /proc/", thread.First(line => line.StartsWith("cwd", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Acting_as_a_guests_user_reaches_one_thread_and_ends()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can act as others.");
+        string[] before = Process();
+        string[] during = [], after = [], processDuring = [];
+        OnThreadOfItsOwn(() =>
+        {
+            RequestThread thread = RequestThread.Enter();
+            string[] prepared = State("/proc/thread-self");
+            Assert.Equal(0, thread.Become(1234, 2345, 3456));
+            during = State("/proc/thread-self");
+            processDuring = Process();
+            thread.Return(hadSupplementaryGroup: true);
+            after = State("/proc/thread-self");
+            Assert.Equal(prepared, after);
+        });
+        Assert.Contains("Uid:\t0\t1234\t0\t1234", during);
+        Assert.Contains("Gid:\t0\t2345\t0\t2345", during);
+        Assert.Contains("Groups:\t3456 ", during);
+        Assert.Equal(before, processDuring);
+    }
+
+    [Fact]
+    public void Capabilities_that_were_given_up_for_a_while_come_back()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root has capabilities to give up.");
+        OnThreadOfItsOwn(() =>
+        {
+            RequestThread thread = RequestThread.Enter();
+            Assert.True(thread.Effective.HasFlag(Capability.KeepSetId));
+            Assert.False(thread.Effective.HasFlag(Capability.ExceedResources));
+            Assert.Equal(0, thread.Without(Capability.KeepSetId));
+            Assert.False(thread.Effective.HasFlag(Capability.KeepSetId));
+            Assert.Equal(0, thread.With(Capability.KeepSetId));
+            Assert.True(thread.Effective.HasFlag(Capability.KeepSetId));
+        });
+    }
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(9, "9")]
+    [InlineData(10, "10")]
+    [InlineData(2147483647, "2147483647")]
+    public void A_descriptors_name_is_its_number(int descriptor, string expected)
+    {
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        Assert.Equal(expected, new string((sbyte*)name));
+    }
+
+    // The main thread stands for the process: what a shell's user would notice.
+    private static string[] Process() => State($"/proc/self/task/{Environment.ProcessId}");
+
+    private static string[] State(string folder)
+    {
+        string[] names = ["Umask:", "Uid:", "Gid:", "Groups:", "CapEff:", "CapPrm:", "NoNewPrivs:", "Seccomp:"];
+        return
+        [
+            .. File.ReadLines($"{folder}/status").Where(line => names.Any(name => line.StartsWith(name, StringComparison.Ordinal))),
+            $"cwd {Directory.ResolveLinkTarget($"{folder}/cwd", returnFinalTarget: false)?.FullName}",
+        ];
+    }
+
+    private static void OnThreadOfItsOwn(Action action)
+    {
+        Exception? failure = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (failure is not null)
+        {
+            throw new InvalidOperationException("The thread failed.", failure);
+        }
+    }
+}
