@@ -53,9 +53,9 @@ Describe 'Options of a share' {
         $share.$name -join ' ' | Should -Be ($value -join ' ')
     }
 
-    It 'are all properties of the share, under the same names' {
+    It 'are all properties of the share, under the same names, but for where its device is plugged in' {
         $ours = (Get-Command Start-VirtioFsShare).Parameters.Keys | Where-Object {
-            $_ -notin [Management.Automation.Cmdlet]::CommonParameters + [Management.Automation.Cmdlet]::OptionalCommonParameters + 'LiteralPath'
+            $_ -notin [Management.Automation.Cmdlet]::CommonParameters + [Management.Automation.Cmdlet]::OptionalCommonParameters + 'LiteralPath' + 'Domain' + 'Connection'
         }
         $properties = (Start-VirtioFsShare $srv -Socket $socket).psobject.Properties.Name
         $ours | Where-Object { $_ -notin $properties } | Should -BeNullOrEmpty
