@@ -13,7 +13,7 @@ internal abstract class GuestKernel
     {
         string workFolder = Directory.CreateDirectory(Path.Combine(folder.Path, options.Name)).FullName;
         string script = Path.Combine(workFolder, "script");
-        await File.WriteAllTextAsync(script, ScriptFor(options));
+        await File.WriteAllTextAsync(script, ScriptFor(workFolder, options));
         return new RunningGuest(Command(workFolder, script, options), workFolder, options.TimeLimit);
     }
 
@@ -41,7 +41,10 @@ internal abstract class GuestKernel
     /// <summary>The folder of <see cref="Checkout.Workloads"/> as the guest sees it.</summary>
     protected abstract string WorkloadsInGuest { get; }
 
-    private string ScriptFor(GuestOptions options)
+    /// <summary>Lines for the guest's shell that end the guest so that its kernel is started anew.</summary>
+    protected virtual string Restart(string workFolder) => "busybox reboot -f";
+
+    private string ScriptFor(string workFolder, GuestOptions options)
     {
         IEnumerable<string> mounts = options.Shares.Select(share =>
             $"""
@@ -51,7 +54,7 @@ internal abstract class GuestKernel
         return $$"""
             export WORKLOADS='{{WorkloadsInGuest}}'
             restart_guest() {
-              busybox reboot -f
+              {{Restart(workFolder)}}
               sleep 60
             }
             {{string.Join('\n', mounts)}}

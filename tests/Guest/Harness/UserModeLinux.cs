@@ -26,9 +26,37 @@ internal sealed class UserModeLinux : GuestKernel
     private static string? Modules =>
         Directory.Exists(ModulesOfPackage) ? Directory.EnumerateDirectories(ModulesOfPackage).FirstOrDefault() : null;
 
+    // A kernel of 6.1 that restarts itself sometimes turns in circles before it has begun to boot, so it is ended and started again.
+    private static readonly string[] s_startAgainOnDemand =
+    [
+        "sh", "-c",
+        """
+        again=$1
+        shift
+        while :; do
+          "$@" &
+          kernel=$!
+          trap 'kill -KILL -- "-$kernel" "$kernel"' TERM
+          wait "$kernel"
+          [ -e "$again" ] || exit
+          rm "$again"
+        done
+        """,
+        "sh",
+    ];
+
+    /// <inheritdoc/>
+    protected override string Restart(string workFolder) => $"""
+        : >'{Again(workFolder)}'
+        busybox poweroff -f
+        """;
+
+    private static string Again(string workFolder) => Path.Combine(workFolder, "again");
+
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Command(string workFolder, string script, GuestOptions options) =>
         [
+            .. options.Script.Contains("restart_guest", StringComparison.Ordinal) ? [.. s_startAgainOnDemand, Again(workFolder)] : Array.Empty<string>(),
             HostProgram.Find("linux.uml")!, $"mem={options.MemoryMebibytes}M",
             "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", $"init={Checkout.GuestInit}",
             "con=null", "con0=null,fd:2", "ssl0=null,fd:1",
