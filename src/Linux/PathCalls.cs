@@ -65,9 +65,6 @@ public static unsafe class PathCalls
     /// <summary><c>fchmodat(2)</c>, following links.</summary>
     public static int ChangeMode(int directory, byte* name, uint mode) => LibC.Result(LibC.fchmodat(directory, name, mode, 0));
 
-    /// <summary><c>fchmod(2)</c> of an open file.</summary>
-    public static int ChangeModeOfOpenFile(int descriptor, uint mode) => LibC.Result(LibC.fchmod(descriptor, mode));
-
     /// <summary><c>fchownat(2)</c> of a path reference or an open file; <see cref="uint.MaxValue"/> leaves an id as it is.</summary>
     public static int ChangeOwner(int descriptor, uint userId, uint groupId)
     {
@@ -146,9 +143,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library)]
     internal static partial int fchmodat(int directory, byte* name, uint mode, int flags);
-
-    [LibraryImport(Library)]
-    internal static partial int fchmod(int fd, uint mode);
 
     [LibraryImport(Library)]
     internal static partial int fchownat(int directory, byte* name, uint userId, uint groupId, int flags);

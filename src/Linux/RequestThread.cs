@@ -28,6 +28,7 @@ public sealed unsafe class RequestThread
     private readonly CapabilitySet _low;
     private readonly CapabilitySet _high;
     private Capability _effective;
+    private bool _isImpersonating;
 
     private RequestThread(CapabilitySet low, CapabilitySet high)
     {
@@ -82,6 +83,7 @@ public sealed unsafe class RequestThread
             return 0;
         }
 
+        _isImpersonating = true;
         uint group = supplementaryGroup.GetValueOrDefault();
         nint result = supplementaryGroup is null ? 0 : LibC.SystemCall(SetGroupsNumber, 1, (nint)(&group));
         if (result == 0 && groupId != _ownGroupId)
@@ -112,11 +114,12 @@ public sealed unsafe class RequestThread
     /// <exception cref="InvalidOperationException">The thread could not become itself again, and must answer nothing more.</exception>
     public void Return(bool hadSupplementaryGroup)
     {
-        if (!CanImpersonate)
+        if (!_isImpersonating)
         {
             return;
         }
 
+        _isImpersonating = false;
         nint result = LibC.SystemCall(SetUserNumber, -1, (nint)_ownUserId, -1);
         result = result < 0 ? result : LibC.SystemCall(SetGroupNumber, -1, (nint)_ownGroupId, -1);
         result = result < 0 || !hadSupplementaryGroup ? result : LibC.SystemCall(SetGroupsNumber, 0, 0);

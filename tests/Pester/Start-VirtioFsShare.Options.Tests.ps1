@@ -75,6 +75,11 @@ Describe 'Options of a share' {
         $second.Id | Should -Not -Be $first.Id
     }
 
+    It 'are refused together where they exclude each other, under -WhatIf too' {
+        { Start-VirtioFsShare $srv -Socket $socket -PosixAcl -NoExtendedAttribute -WhatIf -ErrorAction Stop } | Should -Throw '*PosixAcl*ExtendedAttributes*'
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+    }
+
     It 'can be the defaults of a share that is started again' {
         (Start-VirtioFsShare $srv -Socket $socket | Stop-VirtioFsShare -PassThru | Start-VirtioFsShare -ErrorAction Stop).State | Should -Be Waiting
     }

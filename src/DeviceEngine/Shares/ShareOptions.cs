@@ -75,6 +75,7 @@ public sealed record ShareOptions
         Require(!Path.Contains('\0', StringComparison.Ordinal), nameof(Path), "The path of a share cannot contain a NUL character.");
         ValidateTag(Tag);
         ValidateSocketPath(SocketPath);
+        FileSystem.Check();
         Require(
             RequestQueues is >= 1 and <= MaximumRequestQueues,
             nameof(RequestQueues),

@@ -287,12 +287,10 @@ public sealed unsafe partial class PassthroughFileSystem
     private int Become(RequestContext request, uint umask)
     {
         uint? supplementaryGroup = null;
-        int result = _userIds.TryToHost(request.UserId, out uint userId);
-        result = result < 0 ? result : _groupIds.TryToHost(request.GroupId, out _);
-        _ = _groupIds.TryToHost(request.GroupId, out uint groupId);
+        int result = Math.Min(_userIds.TryToHost(request.UserId, out uint userId), _groupIds.TryToHost(request.GroupId, out uint groupId));
         if (request.SupplementaryGroup is uint group)
         {
-            result = result < 0 ? result : _groupIds.TryToHost(group, out group);
+            result = Math.Min(result, _groupIds.TryToHost(group, out group));
             supplementaryGroup = group;
         }
 

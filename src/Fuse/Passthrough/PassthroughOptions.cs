@@ -81,8 +81,9 @@ public sealed record PassthroughOptions
     /// <summary>How inodes are held.</summary>
     public FileHandleUse FileHandles { get; init; } = FileHandleUse.Prefer;
 
-    /// <exception cref="ArgumentException">A value is out of its range; the text says which.</exception>
-    internal void Check()
+    /// <summary>Holds the options against their ranges and against each other.</summary>
+    /// <exception cref="ArgumentException">A value is out of its range, or two exclude each other; the text says which and why.</exception>
+    public void Check()
     {
         CheckTimeout(AttributeTimeout, nameof(AttributeTimeout));
         CheckTimeout(EntryTimeout, nameof(EntryTimeout));
@@ -123,6 +124,9 @@ public sealed record PassthroughOptions
         {
             throw new ArgumentException("Writeback has nothing to write where ReadOnly is set: use one of them.");
         }
+
+        _ = new IdMap(UserIds, "user id");
+        _ = new IdMap(GroupIds, "group id");
     }
 
     private static void CheckTimeout(TimeSpan? value, string name)
