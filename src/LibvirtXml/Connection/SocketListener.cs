@@ -46,6 +46,22 @@ public static class SocketListener
             .Select(line => line.Split(' ', 8, StringSplitOptions.RemoveEmptyEntries))
             .Where(fields => fields.Length == 8 && (Convert.ToInt32(fields[3], 16) & AcceptsConnections) != 0)
             .Where(fields => Path.GetFileName(fields[7]) == name)
-            .Any(fields => fields[7] == path || (fields[7].StartsWith('/') && RealPath.Of(fields[7]) == wanted));
+            .Any(fields => fields[7] == path || (fields[7].StartsWith('/') && RealPath.Of(fields[7]) == wanted))
+            && IsSocket(path);
+    }
+
+    // A listener outlives its file for as long as any process holds it, and another file may have the name by then. Only what is no
+    // socket can be opened (open(2): ENXIO).
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            File.OpenHandle(path).Dispose();
+            return false;
+        }
+        catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
     }
 }
