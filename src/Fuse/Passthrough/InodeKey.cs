@@ -10,6 +10,8 @@ internal readonly record struct InodeKey(int Place, ulong Inode, long Birth)
 {
     internal static InodeKey Of(Place place, in FileStatus status) => new(place.Number, status.Inode, BirthOf(status));
 
+    internal static unsafe InodeKey Of(InodeSlot* slot) => new(slot->Place, slot->Inode, slot->Birth);
+
     internal static long BirthOf(in FileStatus status) => (status.Mask & FileStatus.BirthTimeKnown) == 0
         ? 0
         : (status.BirthTime.Seconds * 1_000_000_000) + status.BirthTime.Nanoseconds;

@@ -1,11 +1,10 @@
 using System.Runtime.InteropServices;
-using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
-/// <summary>One inode that the guest knows: 88 bytes, and the bytes of its file handle where it has one.</summary>
+/// <summary>One inode that the guest knows: 104 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct InodeSlot
+internal struct InodeSlot
 {
     /// <summary>See <see cref="SlotLifetime"/>.</summary>
     public long Lifetime;
@@ -18,9 +17,6 @@ internal unsafe struct InodeSlot
 
     /// <summary>Time of birth in nanoseconds, 0 where the file system tells none: tells a number's next owner from this one.</summary>
     public long Birth;
-
-    /// <summary>File handle in native memory, or null.</summary>
-    public InodeHandle* Handle;
 
     /// <summary>
     /// The change time, in nanoseconds, of the attributes that the guest was told last; 0 when it knows that it must ask anew, since
@@ -45,6 +41,9 @@ internal unsafe struct InodeSlot
 
     /// <summary>Since when <see cref="IsLocked"/> holds, in milliseconds of the system's uptime, the low 32 bits.</summary>
     public uint LockedSince;
+
+    /// <summary>File handle, where there is one.</summary>
+    public KeptHandle Handle;
 
     /// <summary>File type, as in a mode.</summary>
     public ushort Type;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
@@ -16,7 +15,7 @@ internal sealed unsafe class InodeTable : IDisposable
     private const int EvictionBatch = 32;
 
     private readonly SlotMemory<InodeSlot> _slots = new();
-    private readonly Shard[] _shards = new Shard[1 << ShardBits];
+    private readonly InodeShard[] _shards = new InodeShard[1 << ShardBits];
     private readonly PlaceTable _places;
     private readonly int _budget;
     private readonly Lock _clockLock = new();
@@ -31,7 +30,7 @@ internal sealed unsafe class InodeTable : IDisposable
         _budget = descriptorBudget;
         for (int i = 0; i < _shards.Length; i++)
         {
-            _shards[i] = new Shard();
+            _shards[i] = new InodeShard(_slots, ShardBits);
         }
     }
 
@@ -137,7 +136,7 @@ internal sealed unsafe class InodeTable : IDisposable
     {
         InodeKey key = InodeKey.Of(place, status);
         ulong hash = key.Hash();
-        Shard shard = ShardOf(hash);
+        InodeShard shard = ShardOf(hash);
         lock (shard)
         {
             int index = Find(shard, hash, key);
@@ -171,7 +170,7 @@ internal sealed unsafe class InodeTable : IDisposable
     {
         InodeKey key = InodeKey.Of(place, status);
         ulong hash = key.Hash();
-        Shard shard = ShardOf(hash);
+        InodeShard shard = ShardOf(hash);
         ulong node;
         lock (shard)
         {
@@ -209,7 +208,7 @@ internal sealed unsafe class InodeTable : IDisposable
         }
 
         InodeSlot* slot = pin.Slot;
-        Shard shard = ShardOf(KeyOf(slot).Hash());
+        InodeShard shard = ShardOf(InodeKey.Of(slot).Hash());
         lock (shard)
         {
             slot->Lookups -= Math.Min(count, slot->Lookups);
@@ -250,17 +249,16 @@ internal sealed unsafe class InodeTable : IDisposable
             UncountDescriptor();
         }
 
+        Array.ForEach(_shards, shard => shard.Dispose());
         _slots.Dispose();
     }
 
     private static ulong NodeOf(int index, InodeSlot* slot) =>
         ((ulong)SlotLifetime.Generation(Volatile.Read(ref slot->Lifetime)) << 32) | (uint)index;
 
-    private static InodeKey KeyOf(InodeSlot* slot) => new(slot->Place, slot->Inode, slot->Birth);
+    private InodeShard ShardOf(ulong hash) => _shards[hash & ((1 << ShardBits) - 1)];
 
-    private Shard ShardOf(ulong hash) => _shards[hash & ((1 << ShardBits) - 1)];
-
-    private ulong Add(Shard shard, InodeKey key, in FileStatus status, ref int descriptor, InodeHandle* handle, bool hashed)
+    private ulong Add(InodeShard shard, InodeKey key, in FileStatus status, ref int descriptor, InodeHandle* handle, bool hashed)
     {
         int index = _slots.Take();
         if (index == 0)
@@ -281,7 +279,11 @@ internal sealed unsafe class InodeTable : IDisposable
         slot->IsLocked = false;
         slot->LockedSince = 0;
         slot->LastOpen = 0;
-        slot->Handle = Copy(handle);
+        if (handle is not null)
+        {
+            slot->Handle.Keep(handle);
+        }
+
         slot->Descriptor = descriptor;
         if (descriptor >= 0)
         {
@@ -291,7 +293,7 @@ internal sealed unsafe class InodeTable : IDisposable
 
         if (hashed)
         {
-            shard.Insert(_slots, index, key.Hash());
+            shard.Insert(index, key.Hash());
             slot->Hashed = true;
         }
 
@@ -300,11 +302,11 @@ internal sealed unsafe class InodeTable : IDisposable
         return NodeOf(index, slot);
     }
 
-    private int Find(Shard shard, ulong hash, InodeKey key)
+    private int Find(InodeShard shard, ulong hash, InodeKey key)
     {
         for (int index = shard.First(hash); index != 0; index = _slots[index]->Next)
         {
-            if (KeyOf(_slots[index]) == key)
+            if (InodeKey.Of(_slots[index]) == key)
             {
                 return index;
             }
@@ -313,11 +315,11 @@ internal sealed unsafe class InodeTable : IDisposable
         return 0;
     }
 
-    private void Unhash(Shard shard, int index, InodeSlot* slot)
+    private void Unhash(InodeShard shard, int index, InodeSlot* slot)
     {
         if (slot->Hashed)
         {
-            shard.Remove(_slots, index, KeyOf(slot).Hash());
+            shard.Remove(index, InodeKey.Of(slot).Hash());
             slot->Hashed = false;
         }
     }
@@ -325,7 +327,7 @@ internal sealed unsafe class InodeTable : IDisposable
     /// <summary>Whether a slot without a descriptor of its own stands for another file than the one at hand.</summary>
     private static bool IsAnotherFile(InodeSlot* slot, int descriptor, InodeHandle* handle)
     {
-        if (slot->Descriptor >= 0 || slot->Handle is null)
+        if (Volatile.Read(ref slot->Descriptor) >= 0 || slot->Handle.IsEmpty)
         {
             return false;
         }
@@ -341,31 +343,17 @@ internal sealed unsafe class InodeTable : IDisposable
             handle = &own;
         }
 
-        return slot->Handle->Size != handle->Size || slot->Handle->Type != handle->Type
-            || !new ReadOnlySpan<byte>(slot->Handle->Data, (int)handle->Size).SequenceEqual(new(handle->Data, (int)handle->Size));
-    }
-
-    private static InodeHandle* Copy(InodeHandle* handle)
-    {
-        if (handle is null)
-        {
-            return null;
-        }
-
-        nuint size = 8 + handle->Size;
-        InodeHandle* copy = (InodeHandle*)NativeMemory.Alloc(size);
-        NativeMemory.Copy(handle, copy, size);
-        return copy;
+        return !slot->Handle.Equals(handle);
     }
 
     private int OpenByHandle(InodeSlot* slot, int flags)
     {
         Place place = _places[slot->Place];
-        int result = slot->Handle is null ? -Errno.ESTALE : InodeHandle.Open(place.Mount, slot->Handle, flags);
+        int result = slot->Handle.IsEmpty ? -Errno.ESTALE : InodeHandle.Open(place.Mount, slot->Handle.Value, flags);
         if (result == -Errno.ESTALE)
         {
             // The number may be another file's by now; a new lookup is to find that one.
-            Shard shard = ShardOf(KeyOf(slot).Hash());
+            InodeShard shard = ShardOf(InodeKey.Of(slot).Hash());
             lock (shard)
             {
                 Unhash(shard, IndexOf(slot), slot);
@@ -413,7 +401,7 @@ internal sealed unsafe class InodeTable : IDisposable
 
     private int IndexOf(InodeSlot* slot)
     {
-        ulong hash = KeyOf(slot).Hash();
+        ulong hash = InodeKey.Of(slot).Hash();
         for (int index = ShardOf(hash).First(hash); index != 0; index = _slots[index]->Next)
         {
             if (_slots[index] == slot)
@@ -434,8 +422,7 @@ internal sealed unsafe class InodeTable : IDisposable
             slot->Descriptor = -1;
         }
 
-        NativeMemory.Free(slot->Handle);
-        slot->Handle = null;
+        slot->Handle.Release();
         _ = Interlocked.Decrement(ref _count);
         SlotLifetime.Close(ref slot->Lifetime);
         _slots.Free(index);
@@ -498,63 +485,11 @@ internal sealed unsafe class InodeTable : IDisposable
 
     private static bool HoldByHandle(InodeSlot* slot)
     {
-        if (slot->Handle is null && InodeHandle.Of(slot->Descriptor, out InodeHandle handle) == 0)
+        if (slot->Handle.IsEmpty && InodeHandle.Of(slot->Descriptor, out InodeHandle handle) == 0)
         {
-            slot->Handle = Copy(&handle);
+            slot->Handle.Keep(&handle);
         }
 
-        return slot->Handle is not null;
-    }
-
-    /// <summary>One part of the table by which inodes are found; it is its own lock.</summary>
-    private sealed class Shard
-    {
-        private int[] _buckets = new int[64];
-        private int _count;
-
-        internal int First(ulong hash) => _buckets[Bucket(hash)];
-
-        internal void Insert(SlotMemory<InodeSlot> slots, int index, ulong hash)
-        {
-            if (_count >= _buckets.Length)
-            {
-                Grow(slots);
-            }
-
-            _count++;
-            ref int bucket = ref _buckets[Bucket(hash)];
-            slots[index]->Next = bucket;
-            bucket = index;
-        }
-
-        internal void Remove(SlotMemory<InodeSlot> slots, int index, ulong hash)
-        {
-            ref int link = ref _buckets[Bucket(hash)];
-            while (link != index)
-            {
-                link = ref slots[link]->Next;
-            }
-
-            link = slots[index]->Next;
-            _count--;
-        }
-
-        private int Bucket(ulong hash) => (int)(hash >> ShardBits) & (_buckets.Length - 1);
-
-        private void Grow(SlotMemory<InodeSlot> slots)
-        {
-            int[] old = _buckets;
-            _buckets = new int[old.Length * 2];
-            foreach (int first in old)
-            {
-                for (int index = first, next; index != 0; index = next)
-                {
-                    next = slots[index]->Next;
-                    ref int bucket = ref _buckets[Bucket(KeyOf(slots[index]).Hash())];
-                    slots[index]->Next = bucket;
-                    bucket = index;
-                }
-            }
-        }
+        return !slot->Handle.IsEmpty;
     }
 }

@@ -15,13 +15,16 @@ internal static class SlotLifetime
 
     internal static uint Generation(long word) => (uint)(word >>> 32);
 
+    /// <summary>The word of a slot that is not in use, in a generation.</summary>
+    internal static long OfGeneration(uint generation) => (long)((ulong)generation << 32);
+
     internal static bool IsLive(long word) => (word & Live) != 0;
 
     /// <summary>Opens a slot that is not in use, in its present generation.</summary>
     internal static void Open(ref long word) => Volatile.Write(ref word, word | Live);
 
     /// <summary>Leaves a slot that nobody uses to its next life.</summary>
-    internal static void Close(ref long word) => Volatile.Write(ref word, (long)((ulong)(Generation(word) + 1) << 32));
+    internal static void Close(ref long word) => Volatile.Write(ref word, OfGeneration(Generation(word) + 1));
 
     /// <summary>Begins to use a slot. False when that generation of it is over.</summary>
     internal static bool TryPin(ref long word, uint generation)

@@ -22,6 +22,9 @@ internal sealed class Backend : IAsyncDisposable
     /// <summary>The share as a guest meets it.</summary>
     public GuestShare Share { get; }
 
+    /// <summary>Its process.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Shares a folder, and returns when its socket is there.</summary>
     public static async Task<Backend> StartAsync(TestFolder folder, string sharedFolder, string tag = "share")
     {
