@@ -103,6 +103,15 @@ public static unsafe class Files
     public static nint CopyRange(int source, long sourceOffset, int target, long targetOffset, nuint length, uint flags) =>
         LibC.Result(LibC.copy_file_range(source, &sourceOffset, target, &targetOffset, length, flags));
 
+    /// <summary>Takes <c>O_DIRECT</c> from an open file (<c>F_SETFL</c>). False where it was not set, or stays.</summary>
+    public static bool LeaveDirect(int descriptor)
+    {
+        const int GetFlags = 3, SetFlags = 4;
+        int flags = LibC.Result(LibC.fcntl(descriptor, GetFlags, 0));
+        return flags >= 0 && (flags & OpenFlags.Direct) != 0
+            && LibC.Result(LibC.fcntl(descriptor, SetFlags, flags & ~OpenFlags.Direct)) == 0;
+    }
+
     /// <summary><c>dup(2)</c>, close-on-exec.</summary>
     public static int Duplicate(int descriptor)
     {

@@ -28,6 +28,7 @@ public sealed unsafe class RequestThread
     private readonly CapabilitySet _low;
     private readonly CapabilitySet _high;
     private Capability _effective;
+    private uint _umask;
     private bool _isImpersonating;
 
     private RequestThread(CapabilitySet low, CapabilitySet high)
@@ -129,10 +130,15 @@ public sealed unsafe class RequestThread
         }
     }
 
-    /// <summary>Sets the thread's own umask; the process keeps its own.</summary>
-    #pragma warning disable CA1822 // It belongs to this thread, and nobody else may set it.
-    public void SetUmask(uint mask) => _ = LibC.umask(mask & 0x1FF);
-#pragma warning restore CA1822
+    /// <summary>Sets the thread's own umask, which costs nothing where it is set so already; the process keeps its own.</summary>
+    public void SetUmask(uint mask)
+    {
+        if (_umask != mask)
+        {
+            _ = LibC.umask(mask & 0x1FF);
+            _umask = mask;
+        }
+    }
 
     /// <summary>Gives up capabilities until <see cref="With"/>. Zero, or a negated error number.</summary>
     public int Without(Capability capabilities) => TrySetEffective(_effective & ~capabilities);

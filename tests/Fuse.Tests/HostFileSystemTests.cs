@@ -93,6 +93,22 @@ public sealed class HostFileSystemTests
         }
     }
 
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    public void Pages_that_were_mapped_are_written_to_a_file_that_is_open_for_direct_access(string type)
+    {
+        using MountedImage image = MountedImage.Create(type);
+        using FuseGuest guest = new(image.Path, new PassthroughOptions { AllowDirectIo = true });
+        uint flags = 2u | (uint)OpenFlags.Direct;
+        CreateOut file = guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = flags, Mode = 0x81A4 }, FuseGuest.Text("f")).As<CreateOut>();
+        byte[] end = [.. Enumerable.Repeat((byte)'x', 1000)];
+        WriteIn write = new() { Handle = file.Open.Handle, Offset = 4096, Size = (uint)end.Length, Flags = flags };
+        Assert.Equal(Errno.EINVAL, guest.Send(FuseOpcode.Write, file.Entry.NodeId, write, end).Error);
+        Assert.Equal(1000u, guest.Send(FuseOpcode.Write, file.Entry.NodeId, write with { WriteFlags = WriteIn.FromCache }, end).As<WriteOut>().Size);
+        Assert.Equal(end, File.ReadAllBytes(image["f"])[4096..]);
+    }
+
     [Fact]
     public void A_full_disk_is_told_as_such_and_what_was_synced_stays()
     {

@@ -68,6 +68,27 @@ public sealed class IdentityTests
     }
 
     [Fact]
+    public void A_umask_counts_where_no_default_access_control_list_takes_its_place()
+    {
+        using ScratchDirectory scratch = new();
+        using FuseGuest guest = new(scratch.Path);
+        CreateIn create = new() { Flags = 2, Mode = 0x81B6, Umask = 0x17 };
+        Assert.Equal(0x81A0u, guest.Send(FuseOpcode.Create, Root, create, FuseGuest.Text("f")).As<CreateOut>().Entry.Attributes.Mode);
+        Assert.Equal(0x81B6u, guest.Send(FuseOpcode.Create, Root, create with { Umask = 0 }, FuseGuest.Text("g")).As<CreateOut>().Entry.Attributes.Mode);
+
+        ulong directory = guest.Send(FuseOpcode.MakeDirectory, Root, new MakeDirectoryIn { Mode = 0x1FF, Umask = 0x12 }, FuseGuest.Text("d")).As<EntryOut>().NodeId;
+        Assert.Equal(0x41EDu, guest.MustLookup(Root, "d").Attributes.Mode);
+        // Version 2, then owner, group and others with their rights, as acl(5) orders them.
+        byte[] list = [2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 4, 0, 4, 0, 255, 255, 255, 255, 32, 0, 4, 0, 255, 255, 255, 255];
+        byte[] sizes = [.. BitConverter.GetBytes(list.Length), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        byte[] name = FuseGuest.Text("system.posix_acl_default");
+        FuseReply set = guest.Send(FuseOpcode.SetExtendedAttribute, directory, sizes[..8], name, list);
+        Assert.SkipWhen(set.Error == Errno.EOPNOTSUPP, "The temporary directory's file system has no access control lists.");
+        Assert.Equal(0, set.Error);
+        Assert.Equal(0x81A4u, guest.Send(FuseOpcode.Create, directory, create with { Umask = 0x1FF }, FuseGuest.Text("f")).As<CreateOut>().Entry.Attributes.Mode);
+    }
+
+    [Fact]
     public void Access_control_lists_and_translated_ids_exclude_each_other()
     {
         using ScratchDirectory scratch = new();

@@ -160,6 +160,12 @@ public sealed unsafe partial class PassthroughFileSystem
             bool kill = (arguments.WriteFlags & WriteIn.KillSetId) != 0;
             result = kill ? request.Thread.Without(Capability.KeepSetId) : 0;
             nint written = result < 0 ? result : WriteFully(file.Descriptor, source, (long)arguments.Offset);
+            if (written == -Errno.EINVAL && (arguments.WriteFlags & WriteIn.FromCache) != 0 && Files.LeaveDirect(file.Descriptor))
+            {
+                // Pages that somebody mapped: the last one ends where the file ends, which O_DIRECT does not take.
+                written = WriteFully(file.Descriptor, source, (long)arguments.Offset);
+            }
+
             NoteOwnChange(node);
             if (kill)
             {

@@ -71,7 +71,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     public InitFlags Initialize(InitFlags offered)
     {
         InitFlags wanted = InitFlags.AsyncRead | InitFlags.ParallelDirectories | InitFlags.BigWrites | InitFlags.AutoInvalidate
-            | InitFlags.AsyncDirect | InitFlags.AtomicTruncate | InitFlags.CreateSupplementaryGroup | InitFlags.AllowIdMap | InitFlags.DirectoryControl;
+            | InitFlags.AsyncDirect | InitFlags.AtomicTruncate | InitFlags.DontMask | InitFlags.CreateSupplementaryGroup | InitFlags.AllowIdMap | InitFlags.DirectoryControl;
         wanted |= When(_rules.ReadDirectoryPlus, InitFlags.ReadDirectoryPlus | InitFlags.ReadDirectoryPlusAuto);
         wanted |= When(_options.AnnounceSubmounts, InitFlags.Submounts);
         wanted |= When(_options.PosixLocks != LockScope.Guest, InitFlags.PosixLocks);
@@ -79,7 +79,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         wanted |= When(_options.KillPrivileges, InitFlags.HandleKillPrivileges2);
         wanted |= When(_options.Writeback, InitFlags.WritebackCache);
         wanted |= When(_options.AllowMmap, InitFlags.DirectIoAllowMmap);
-        wanted |= When(_options.PosixAcl, InitFlags.PosixAcl | InitFlags.DontMask | InitFlags.SetXattrExtended);
+        wanted |= When(_options.PosixAcl, InitFlags.PosixAcl | InitFlags.SetXattrExtended);
         wanted |= When(_options.SecurityLabel, InitFlags.SecurityContext);
         return wanted;
     }
