@@ -30,6 +30,7 @@ public sealed unsafe class RequestThread
     private Capability _effective;
     private uint _umask;
     private bool _isImpersonating;
+    private bool _hasGroup;
 
     private RequestThread(CapabilitySet low, CapabilitySet high)
     {
@@ -125,6 +126,38 @@ public sealed unsafe class RequestThread
         result = result < 0 ? result : LibC.SystemCall(SetGroupNumber, -1, (nint)_ownGroupId, -1);
         result = result < 0 || !hadSupplementaryGroup ? result : LibC.SystemCall(SetGroupsNumber, 0, 0);
         if (result < 0 || With(Capability.KeepSetId) < 0)
+        {
+            throw new InvalidOperationException("A worker thread could not take back its own credentials.");
+        }
+    }
+
+    /// <summary>
+    /// Makes the calling thread one whose changes to a file take set-user-ID and set-group-ID bits from it, until
+    /// <see cref="KeepSetIdAgain"/>. The kernel spares the latter where the group may not execute the file and the caller is a
+    /// member of its group.
+    /// </summary>
+    /// <param name="groupId">The guest's group, or null for the thread's own.</param>
+    /// <returns>Zero, or a negated error number, and then nothing has changed.</returns>
+    public int DropSetId(uint? groupId)
+    {
+        nint result = Without(Capability.KeepSetId);
+        if (result == 0 && CanImpersonate && groupId is uint group && group != _ownGroupId)
+        {
+            result = LibC.SystemCall(SetGroupNumber, -1, (nint)group, -1);
+            _hasGroup = result == 0;
+            _ = result < 0 ? With(Capability.KeepSetId) : 0;
+        }
+
+        return (int)result;
+    }
+
+    /// <summary>Ends what <see cref="DropSetId"/> began.</summary>
+    /// <exception cref="InvalidOperationException">The thread could not become itself again, and must answer nothing more.</exception>
+    public void KeepSetIdAgain()
+    {
+        bool failed = _hasGroup && LibC.SystemCall(SetGroupNumber, -1, (nint)_ownGroupId, -1) < 0;
+        _hasGroup = false;
+        if (failed || With(Capability.KeepSetId) < 0)
         {
             throw new InvalidOperationException("A worker thread could not take back its own credentials.");
         }

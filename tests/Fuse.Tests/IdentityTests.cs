@@ -67,6 +67,34 @@ public sealed class IdentityTests
         Assert.Equal(65534u, guest.MustLookup(Root, "of-root").Attributes.UserId);
     }
 
+    [Theory]
+    [InlineData(0x8DA4u, 700u, 0x85A4u)] // A group that may not execute the file: the bit means no rights, and a member keeps it.
+    [InlineData(0x8DA4u, 701u, 0x81A4u)]
+    [InlineData(0x8DEDu, 700u, 0x81EDu)]
+    public void Who_may_not_keep_set_id_bits_loses_them_as_on_a_local_disk(uint mode, uint group, uint left)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make files for others.");
+        using ScratchDirectory scratch = new();
+        using FuseGuest guest = new(scratch.Path) { UserId = 600, GroupId = 700 };
+        CreateOut file = guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = 2, Mode = 0x81A4 }, FuseGuest.Text("f")).As<CreateOut>();
+        ulong node = file.Entry.NodeId;
+        SetAttributesIn setBits = new() { Valid = AttributeChanges.Mode, Mode = mode };
+        AttributeChanges truncate = AttributeChanges.Size | AttributeChanges.KillSetId;
+        foreach (Action change in (Action[])[
+            () => _ = guest.Send(FuseOpcode.SetAttributes, node, new SetAttributesIn { Valid = truncate, Size = 1 }).As<AttributesOut>(),
+            () => _ = guest.Send(FuseOpcode.Open, node, new OpenIn { Flags = 1 | (uint)OpenFlags.Truncate, OpenFlags = OpenIn.KillSetId }).As<OpenOut>(),
+            () => _ = guest.Send(
+                FuseOpcode.Write, node, new WriteIn { Handle = file.Open.Handle, Size = 4, WriteFlags = WriteIn.KillSetId }, "text"u8.ToArray()).As<WriteOut>(),
+        ])
+        {
+            guest.GroupId = 700;
+            Assert.Equal(mode, guest.Send(FuseOpcode.SetAttributes, node, setBits).As<AttributesOut>().Attributes.Mode);
+            guest.GroupId = group;
+            change();
+            Assert.Equal(left, guest.Send(FuseOpcode.GetAttributes, node, default(GetAttributesIn)).As<AttributesOut>().Attributes.Mode);
+        }
+    }
+
     [Fact]
     public void A_umask_counts_where_no_default_access_control_list_takes_its_place()
     {

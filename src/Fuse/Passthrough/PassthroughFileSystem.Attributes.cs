@@ -259,11 +259,11 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         bool kill = (change.Valid & AttributeChanges.KillSetId) != 0;
-        int result = kill ? request.Thread.Without(Capability.KeepSetId) : 0;
-        result = result < 0 ? result : Files.Truncate(descriptor, (long)change.Size);
-        if (kill)
+        int result = kill ? DropSetId(request) : 0;
+        if (result == 0)
         {
-            _ = request.Thread.With(Capability.KeepSetId);
+            result = Files.Truncate(descriptor, (long)change.Size);
+            KeepSetIdAgain(request, kill);
         }
 
         FileDescriptor.Close(opened);

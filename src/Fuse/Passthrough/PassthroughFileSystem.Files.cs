@@ -158,8 +158,13 @@ public sealed unsafe partial class PassthroughFileSystem
             }
 
             bool kill = (arguments.WriteFlags & WriteIn.KillSetId) != 0;
-            result = kill ? request.Thread.Without(Capability.KeepSetId) : 0;
-            nint written = result < 0 ? result : WriteFully(file.Descriptor, source, (long)arguments.Offset);
+            result = kill ? DropSetId(request) : 0;
+            if (result < 0)
+            {
+                return result;
+            }
+
+            nint written = WriteFully(file.Descriptor, source, (long)arguments.Offset);
             if (written == -Errno.EINVAL && (arguments.WriteFlags & WriteIn.FromCache) != 0 && Files.LeaveDirect(file.Descriptor))
             {
                 // Pages that somebody mapped: the last one ends where the file ends, which O_DIRECT does not take.
@@ -167,11 +172,7 @@ public sealed unsafe partial class PassthroughFileSystem
             }
 
             NoteOwnChange(node);
-            if (kill)
-            {
-                _ = request.Thread.With(Capability.KeepSetId);
-            }
-
+            KeepSetIdAgain(request, kill);
             return written;
         }
     }
@@ -304,11 +305,11 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         bool kill = (openFlags & OpenIn.KillSetId) != 0;
-        int descriptor = kill ? request.Thread.Without(Capability.KeepSetId) : 0;
-        descriptor = descriptor < 0 ? descriptor : _inodes.Open(pin, _descriptors.Value, HostFlags(request, guestFlags));
-        if (kill)
+        int descriptor = kill ? DropSetId(request) : 0;
+        if (descriptor == 0)
         {
-            _ = request.Thread.With(Capability.KeepSetId);
+            descriptor = _inodes.Open(pin, _descriptors.Value, HostFlags(request, guestFlags));
+            KeepSetIdAgain(request, kill);
         }
 
         if (descriptor < 0)

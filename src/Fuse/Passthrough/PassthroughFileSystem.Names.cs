@@ -282,28 +282,4 @@ public sealed unsafe partial class PassthroughFileSystem
 
         return result;
     }
-
-    /// <summary>Acts as the guest's user from here on, with the umask that it was agreed we apply. Nobody's rights have changed when this answers an error.</summary>
-    private int Become(RequestContext request, uint umask)
-    {
-        uint? supplementaryGroup = null;
-        int result = Math.Min(_userIds.TryToHost(request.UserId, out uint userId), _groupIds.TryToHost(request.GroupId, out uint groupId));
-        if (request.SupplementaryGroup is uint group)
-        {
-            result = Math.Min(result, _groupIds.TryToHost(group, out group));
-            supplementaryGroup = group;
-        }
-
-        result = result < 0 ? result : request.Thread.Become(userId, groupId, supplementaryGroup);
-        if (result == 0 && request.Negotiated.Has(InitFlags.DontMask))
-        {
-            // The host's kernel knows whether a default access control list takes its place, the guest's often not. It stays set:
-            // nothing but what follows here looks at it, and the next program most often has the same.
-            request.Thread.SetUmask(umask);
-        }
-
-        return result;
-    }
-
-    private static void Return(RequestContext request) => request.Thread.Return(request.SupplementaryGroup is not null);
 }
