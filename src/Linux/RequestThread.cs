@@ -15,6 +15,7 @@ public sealed unsafe class RequestThread
     private const int CloneFs = 0x200;
     private const int SetSecureBits = 28, NoSetUserIdFixup = 1 << 2;
     private const uint CapabilityVersion = 0x20080522;
+    private const int BlockSignals = 0, FileSizeSignal = 25, SignalSetWords = 16;
 
     private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
     private static readonly int SetGroupsNumber = Arm ? 159 : 116;
@@ -60,6 +61,11 @@ public sealed unsafe class RequestThread
             _ = LibC.chdir(descriptors);
         }
 
+        // A write past the process's limit of file sizes (RLIMIT_FSIZE) is to be EFBIG and nothing else: the signal would end the process.
+        ulong* signals = stackalloc ulong[SignalSetWords];
+        new Span<ulong>(signals, SignalSetWords).Clear();
+        signals[0] = 1UL << (FileSizeSignal - 1);
+        _ = LibC.pthread_sigmask(BlockSignals, signals, null);
         _ = ReadCapabilities(out CapabilitySet low, out CapabilitySet high);
         RequestThread thread = new(low, high);
         const Capability Needed = Capability.SetUserId | Capability.SetGroupId | Capability.SetCapabilities;
@@ -224,6 +230,10 @@ public sealed unsafe class RequestThread
 
 internal static unsafe partial class LibC
 {
+    // sigset_t has 1024 bits (bits/types/__sigset_t.h).
+    [LibraryImport(Library)]
+    internal static partial int pthread_sigmask(int how, ulong* set, ulong* former);
+
     [LibraryImport(Library)]
     internal static partial int unshare(int flags);
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VirtioFs.Linux.Tests;
 
 public sealed unsafe class RequestThreadTests
@@ -43,6 +45,20 @@ public sealed unsafe class RequestThreadTests
     }
 
     [Fact]
+    public void A_write_past_the_process_limit_of_file_sizes_sends_the_thread_no_signal()
+    {
+        const int FileSizeSignal = 25;
+        string[] thread = [];
+        OnThreadOfItsOwn(() =>
+        {
+            _ = RequestThread.Enter();
+            thread = State("/proc/thread-self");
+        });
+        string blocked = thread.First(line => line.StartsWith("SigBlk:", StringComparison.Ordinal));
+        Assert.NotEqual(0ul, ulong.Parse(blocked.AsSpan("SigBlk:".Length), NumberStyles.AllowHexSpecifier | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) & (1UL << (FileSizeSignal - 1)));
+    }
+
+    [Fact]
     public void Capabilities_that_were_given_up_for_a_while_come_back()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root has capabilities to give up.");
@@ -75,7 +91,7 @@ public sealed unsafe class RequestThreadTests
 
     private static string[] State(string folder)
     {
-        string[] names = ["Umask:", "Uid:", "Gid:", "Groups:", "CapEff:", "CapPrm:", "NoNewPrivs:", "Seccomp:"];
+        string[] names = ["Umask:", "Uid:", "Gid:", "Groups:", "CapEff:", "CapPrm:", "NoNewPrivs:", "Seccomp:", "SigBlk:", "SigIgn:"];
         return
         [
             .. File.ReadLines($"{folder}/status").Where(line => names.Any(name => line.StartsWith(name, StringComparison.Ordinal))),

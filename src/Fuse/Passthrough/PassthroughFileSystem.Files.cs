@@ -125,7 +125,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
             // A file system in memory has no RWF_NOWAIT, and nothing to wait for.
             return request.Patience != Patience.None || _places[file.File->Place].IsMemory
-                ? ReadFully(file.Descriptor, target, (long)arguments.Offset, 0)
+                ? ReadFully(file.Descriptor, target, arguments, 0)
                 : ReadWithoutWaiting(file, target, arguments);
         }
     }
@@ -164,11 +164,11 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            nint written = WriteFully(file.Descriptor, source, (long)arguments.Offset);
+            nint written = WriteFully(file.Descriptor, source, arguments);
             if (written == -Errno.EINVAL && (arguments.WriteFlags & WriteIn.FromCache) != 0 && Files.LeaveDirect(file.Descriptor))
             {
                 // Pages that somebody mapped: the last one ends where the file ends, which O_DIRECT does not take.
-                written = WriteFully(file.Descriptor, source, (long)arguments.Offset);
+                written = WriteFully(file.Descriptor, source, arguments);
             }
 
             NoteOwnChange(node);
@@ -423,7 +423,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
     private static nint ReadWithoutWaiting(in OpenFilePin file, ReadOnlySpan<IoVec> target, in ReadIn arguments)
     {
-        nint read = ReadFully(file.Descriptor, target, (long)arguments.Offset, Files.NoWait);
+        nint read = ReadFully(file.Descriptor, target, arguments, Files.NoWait);
         if (read == arguments.Size || (read < 0 && read is not (-Errno.EAGAIN or -Errno.EOPNOTSUPP)))
         {
             return read;
@@ -437,57 +437,61 @@ public sealed unsafe partial class PassthroughFileSystem
             : FileSystemResult.WouldBlock;
     }
 
-    private static nint ReadFully(int descriptor, ReadOnlySpan<IoVec> target, long offset, int flags)
+    /// <summary>
+    /// Reads all pieces, to the end of the file at most. To a guest's page cache fewer bytes are the file's end, and the rest zeroes,
+    /// so a disk's error must not look like that: it wins over what was read before it, unless the guest's program reads past the cache.
+    /// </summary>
+    private static nint ReadFully(int descriptor, ReadOnlySpan<IoVec> target, in ReadIn arguments, int flags)
     {
+        const int Sector = 512;
         nint total = 0;
-        while (true)
+        IoVecCursor left = new(target);
+        while (!left.IsAtEnd)
         {
-            ReadOnlySpan<IoVec> part = target[..Math.Min(target.Length, IoVec.Maximum)];
-            nint read = Files.Read(descriptor, part, offset + total, flags);
+            nint read = Files.Read(descriptor, left.Next, (long)arguments.Offset + total, flags);
             if (read < 0)
             {
-                return total > 0 ? total : read;
+                return total > 0 && (arguments.Flags & OpenFlags.Direct) != 0 ? total : read;
             }
 
             total += read;
-            target = target[part.Length..];
-            if (target.IsEmpty || read < Length(part))
+            bool isShort = !left.Advance(read);
+            // Only a file's end lies inside of a sector, so that most need not be asked for once more.
+            if (read == 0 || (isShort && ((long)arguments.Offset + total) % Sector != 0))
             {
                 return total;
             }
         }
+
+        return total;
     }
 
-    private static nint WriteFully(int descriptor, ReadOnlySpan<IoVec> source, long offset)
+    /// <summary>
+    /// Writes pieces. To a guest's page cache fewer bytes are as good as all (<c>fuse_writepage_end</c>, <c>fs/fuse/file.c</c>), so what it
+    /// sends is written wholly, or else answers the error; programs are told how much was written.
+    /// </summary>
+    private static nint WriteFully(int descriptor, ReadOnlySpan<IoVec> source, in WriteIn arguments)
     {
+        bool isWholeOrError = (arguments.WriteFlags & WriteIn.FromCache) != 0;
         nint total = 0;
-        while (true)
+        IoVecCursor left = new(source);
+        while (!left.IsAtEnd)
         {
-            ReadOnlySpan<IoVec> part = source[..Math.Min(source.Length, IoVec.Maximum)];
-            nint written = Files.Write(descriptor, part, offset + total);
+            nint written = Files.Write(descriptor, left.Next, (long)arguments.Offset + total);
             if (written < 0)
             {
-                return total > 0 ? total : written;
+                return total > 0 && !isWholeOrError ? total : written;
             }
 
             total += written;
-            source = source[part.Length..];
-            if (source.IsEmpty || written < Length(part))
+            bool isShort = !left.Advance(written);
+            if (isShort && (written == 0 || !isWholeOrError))
             {
-                return total;
+                return isWholeOrError ? -Errno.EIO : total;
             }
         }
-    }
 
-    private static nint Length(ReadOnlySpan<IoVec> pieces)
-    {
-        nint length = 0;
-        foreach (ref readonly IoVec piece in pieces)
-        {
-            length += (nint)piece.Length;
-        }
-
-        return length;
+        return total;
     }
 
     private int Sync(RequestContext request, in SyncIn arguments, bool isDirectory)

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse.Tests;
+namespace VirtioFs.HostFiles;
 
 /// <summary>A directory of the host that a test may fill, gone afterwards.</summary>
 internal sealed class ScratchDirectory : IDisposable

@@ -1,0 +1,2 @@
+// Descriptors belong to the process, so tests that count them cannot run beside others.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
