@@ -55,7 +55,7 @@ public sealed unsafe class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 
     /// <inheritdoc/>
     public nint Control(RequestContext request, ulong node, in ControlIn arguments, byte* input, byte* output) =>
-        FileControlRequest.Find(arguments.Command) is { TakesInput: true } ? -Errno.EROFS : inner.Control(request, node, arguments, input, output);
+        FileControlRequest.Find(arguments.Command) is { Changes: true } ? -Errno.EROFS : inner.Control(request, node, arguments, input, output);
 
     /// <inheritdoc/>
     public int Lookup(RequestContext request, ulong parent, FileName name, out EntryOut entry) =>

@@ -1,28 +1,44 @@
 namespace VirtioFs.Fuse;
 
-/// <summary>A request of ioctl(2) that a guest may send (<c>linux/fs.h</c>, <c>linux/fscrypt.h</c>).</summary>
-/// <param name="Size">Bytes that the kernel reads or writes at its argument.</param>
-/// <param name="TakesInput">Whether it reads them.</param>
-/// <param name="GivesOutput">Whether it writes them.</param>
-internal readonly record struct FileControlRequest(uint Size, bool TakesInput, bool GivesOutput)
+/// <summary>A request of ioctl(2) that a guest may send. What is not here is not passed on; docs/behaviour.md says why.</summary>
+/// <param name="LeastInput">The fewest bytes that the guest has to send.</param>
+/// <param name="LeastOutput">The fewest bytes that it has to have room for; 0 where nothing is answered.</param>
+/// <param name="Size">The most bytes that the host's kernel reads or writes.</param>
+/// <param name="Changes">Whether it changes the file.</param>
+internal readonly record struct FileControlRequest(uint LeastInput, uint LeastOutput, uint Size, bool Changes)
 {
+    /// <summary><c>FS_IOC_GET_ENCRYPTION_POLICY_EX</c> (<c>linux/fscrypt.h</c>): a size in 8 bytes, and a policy.</summary>
+    internal const uint GetEncryptionPolicy = 0xC0096616;
+
+    /// <summary><c>FS_IOC_ENABLE_VERITY</c> (<c>linux/fsverity.h</c>): <c>struct fsverity_enable_arg</c>, and what it points to.</summary>
+    internal const uint EnableVerity = 0x40806685;
+
+    /// <summary><c>FS_IOC_MEASURE_VERITY</c>: <c>struct fsverity_digest</c>, which tells its own length.</summary>
+    internal const uint MeasureVerity = 0xC0046686;
+
+    /// <summary>Bytes of <c>struct fsverity_enable_arg</c>.</summary>
+    internal const uint EnableVeritySize = 128;
+
     private const uint GetFlags = 0x80086601, SetFlags = 0x40086602, GetVersion = 0x80087601;
     private const uint GetExtended = 0x801C581F, SetExtended = 0x401C5820;
-    private const uint SetEncryptionPolicy = 0x800C6613, GetEncryptionPolicy = 0x400C6615;
+    private const uint GetEncryptionKeyStatus = 0xC080661A, GetEncryptionNonce = 0x8010661B;
+
+    // A salt has at most 32 bytes, a signature 16,128 (FS_VERITY_MAX_SIGNATURE_SIZE), a digest 64, a policy of version 2 has 24.
+    private const uint LargestSaltAndSignature = 32 + 16128, LargestDigest = 64, LargestPolicy = 24;
 
     /// <summary>What is known of a request, or null for one that is not passed on.</summary>
-    /// <remarks>
-    /// Requests whose argument holds pointers or has a variable length are not passed on, since FUSE does not translate them: adding
-    /// encryption keys, and fs-verity. SetEncryptionPolicy takes what its number says it gives, for history's sake.
-    /// </remarks>
+    /// <remarks>The numbers of GETFLAGS and SETFLAGS say long, their argument is an int, and the Linux driver sends just that.</remarks>
     internal static FileControlRequest? Find(uint command) => command switch
     {
-        GetFlags or GetVersion => new FileControlRequest(8, false, true),
-        SetFlags => new FileControlRequest(8, true, false),
-        GetExtended => new FileControlRequest(28, false, true),
-        SetExtended => new FileControlRequest(28, true, false),
-        SetEncryptionPolicy => new FileControlRequest(12, true, false),
-        GetEncryptionPolicy => new FileControlRequest(12, false, true),
+        GetFlags or GetVersion => new FileControlRequest(0, 4, 8, false),
+        SetFlags => new FileControlRequest(4, 0, 8, true),
+        GetExtended => new FileControlRequest(0, 28, 28, false),
+        SetExtended => new FileControlRequest(28, 0, 28, true),
+        GetEncryptionPolicy => new FileControlRequest(8, 9, 8 + LargestPolicy, false),
+        GetEncryptionKeyStatus => new FileControlRequest(128, 128, 128, false),
+        GetEncryptionNonce => new FileControlRequest(0, 16, 16, false),
+        EnableVerity => new FileControlRequest(EnableVeritySize, 0, EnableVeritySize + LargestSaltAndSignature, true),
+        MeasureVerity => new FileControlRequest(4, 4, 4 + LargestDigest, false),
         _ => null,
     };
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
@@ -9,17 +10,19 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <inheritdoc/>
     public nint Control(RequestContext request, ulong node, in ControlIn arguments, byte* input, byte* output)
     {
-        FileControlRequest? known = FileControlRequest.Find(arguments.Command);
-        if (known is null)
+        if (FileControlRequest.Find(arguments.Command) is not FileControlRequest known)
         {
             return -Errno.ENOTTY;
         }
 
-        uint taken = known.Value.TakesInput ? known.Value.Size : 0;
-        uint given = known.Value.GivesOutput ? known.Value.Size : 0;
-        if (arguments.InputSize < taken || arguments.OutputSize < given)
+        if (arguments.InputSize < known.LeastInput || arguments.OutputSize < known.LeastOutput || arguments.InputSize > known.Size)
         {
             return -Errno.EINVAL;
+        }
+
+        if (known.Changes && !request.MayBlock)
+        {
+            return FileSystemResult.WouldBlock;
         }
 
         bool isDirectory = (arguments.Flags & ControlIn.OnDirectory) != 0;
@@ -32,9 +35,17 @@ public sealed unsafe partial class PassthroughFileSystem
             }
 
             // The kernel reads and writes in one place; what it does not write is zero, not an old answer.
-            new Span<byte>(output, (int)known.Value.Size).Clear();
-            new ReadOnlySpan<byte>(input, (int)taken).CopyTo(new Span<byte>(output, (int)known.Value.Size));
-            result = FileControl.Send(file.Descriptor, arguments.Command, output);
+            uint given = known.LeastOutput == 0 ? 0 : Math.Min(arguments.OutputSize, known.Size);
+            new Span<byte>(output, (int)known.Size).Clear();
+            new ReadOnlySpan<byte>(input, (int)arguments.InputSize).CopyTo(new Span<byte>(output, (int)known.Size));
+            result = arguments.Command switch
+            {
+                FileControlRequest.GetEncryptionPolicy => LimitPolicy(output, given),
+                FileControlRequest.MeasureVerity => LimitDigest(output, given),
+                FileControlRequest.EnableVerity => PrepareVerity(request, file.Descriptor, output, arguments.InputSize),
+                _ => 0,
+            };
+            result = result < 0 ? result : FileControl.Send(file.Descriptor, arguments.Command, output);
             return result < 0 ? result : (nint)given;
         }
     }
@@ -47,5 +58,62 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
         file.Dispose();
         return result;
+    }
+
+    /// <summary>
+    /// A policy gets no more room than the guest has for it. The Linux driver has one byte, as the request's number says, so it
+    /// learns that a file is not encrypted (ENODATA), but of one that is only that its policy is larger (EOVERFLOW).
+    /// </summary>
+    private static int LimitPolicy(byte* argument, uint given)
+    {
+        ulong* size = (ulong*)argument;
+        *size = Math.Min(*size, given - sizeof(ulong));
+        return 0;
+    }
+
+    /// <summary>A digest gets no more room than the guest has for it: none where its driver is older than Linux 6.10.</summary>
+    private static int LimitDigest(byte* argument, uint given)
+    {
+        const uint Header = 4;
+        ushort* size = (ushort*)(argument + sizeof(ushort));
+        *size = (ushort)Math.Min(*size, given - Header);
+        return 0;
+    }
+
+    /// <summary>
+    /// Salt and signature follow their structure, as the Linux driver sends them since 6.10; its pointers become those to here. The
+    /// guest's kernel does not check who makes a file unchangeable for ever, so it is left to root and to the file's owner.
+    /// </summary>
+    private int PrepareVerity(RequestContext request, int descriptor, byte* argument, uint length)
+    {
+        int result = FileStatus.Of(descriptor, out FileStatus status);
+        if (result < 0 || (request.UserId != 0 && request.UserId != _userIds.ToGuest(status.UserId)))
+        {
+            return result < 0 ? result : -Errno.EACCES;
+        }
+
+        VerityArgument* verity = (VerityArgument*)argument;
+        if ((ulong)verity->SaltSize + verity->SignatureSize != length - FileControlRequest.EnableVeritySize)
+        {
+            return -Errno.EINVAL;
+        }
+
+        verity->Salt = verity->SaltSize == 0 ? 0 : (ulong)(argument + FileControlRequest.EnableVeritySize);
+        verity->Signature = verity->SignatureSize == 0 ? 0 : (ulong)(argument + FileControlRequest.EnableVeritySize + verity->SaltSize);
+        return 0;
+    }
+
+    /// <summary>The beginning of <c>struct fsverity_enable_arg</c> (<c>linux/fsverity.h</c>); nothing but zeroes follow.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct VerityArgument
+    {
+        public uint Version;
+        public uint HashAlgorithm;
+        public uint BlockSize;
+        public uint SaltSize;
+        public ulong Salt;
+        public uint SignatureSize;
+        public uint Reserved;
+        public ulong Signature;
     }
 }
