@@ -41,12 +41,9 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinAttributes(node, out InodePin pin, out int descriptor);
         using (pin)
         {
-            if (result < 0 || _options.XattrMap is null)
-            {
-                return result < 0 ? result : ExtendedAttributes.List(descriptor, list, size);
-            }
-
-            return ListTranslated(request, _options.XattrMap, descriptor, list, size);
+            bool isWhole = _options.XattrMap is null && request.UserId == 0;
+            return result < 0 ? result
+                : isWhole ? ExtendedAttributes.List(descriptor, list, size) : ListFiltered(request, descriptor, list, size);
         }
     }
 
@@ -89,8 +86,11 @@ public sealed unsafe partial class PassthroughFileSystem
         return 0;
     }
 
-    /// <summary>The list in full goes through scratch memory: what is hidden or becomes shorter makes room for what follows.</summary>
-    private static nint ListTranslated(RequestContext request, XattrMap map, int descriptor, byte* list, uint size)
+    /// <summary>
+    /// The list in full goes through scratch memory: what is hidden or becomes shorter makes room for what follows. Names of trusted
+    /// attributes are for root alone (xattr(7)), which the guest's kernel leaves to us.
+    /// </summary>
+    private nint ListFiltered(RequestContext request, int descriptor, byte* list, uint size)
     {
         byte* host = request.Memory.DirectoryReply;
         nint length = ExtendedAttributes.List(descriptor, host, ExtendedAttributes.MaximumListSize);
@@ -103,9 +103,9 @@ public sealed unsafe partial class PassthroughFileSystem
         for (ReadOnlySpan<byte> rest = new(host, (int)length); !rest.IsEmpty;)
         {
             int end = rest.IndexOf((byte)0);
-            ReadOnlySpan<byte> name = map.ToGuest(rest[..end]);
+            ReadOnlySpan<byte> name = _options.XattrMap is null ? rest[..end] : _options.XattrMap.ToGuest(rest[..end]);
             rest = rest[(end + 1)..];
-            if (name.IsEmpty)
+            if (name.IsEmpty || (request.UserId != 0 && name.StartsWith("trusted."u8)))
             {
                 continue;
             }

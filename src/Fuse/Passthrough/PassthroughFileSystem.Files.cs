@@ -251,10 +251,18 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
         using (file)
         {
+            bool kill = KillsUnasked(request);
             result = result < 0 ? result : DropRenamedCapability(node);
             NoteOwnChange(node);
-            return result < 0 ? result
-                : Files.Allocate(file.Descriptor, (int)arguments.Mode, (long)arguments.Offset, (long)arguments.Length);
+            result = result < 0 || !kill ? result : DropSetId(request);
+            if (result < 0)
+            {
+                return result;
+            }
+
+            result = Files.Allocate(file.Descriptor, (int)arguments.Mode, (long)arguments.Offset, (long)arguments.Length);
+            KeepSetIdAgain(request, kill);
+            return result;
         }
     }
 
@@ -277,15 +285,24 @@ public sealed unsafe partial class PassthroughFileSystem
             result = _open.Pin(arguments.TargetHandle, false, out OpenFilePin target);
             using (target)
             {
+                bool kill = KillsUnasked(request);
                 result = result < 0 ? result : DropRenamedCapability(arguments.TargetNodeId);
                 NoteOwnChange(arguments.TargetNodeId);
-                return result < 0 ? result : Files.CopyRange(
+                result = result < 0 || !kill ? result : DropSetId(request);
+                if (result < 0)
+                {
+                    return result;
+                }
+
+                nint copied = Files.CopyRange(
                     source.Descriptor,
                     (long)arguments.SourceOffset,
                     target.Descriptor,
                     (long)arguments.TargetOffset,
                     (nuint)arguments.Length,
                     (uint)arguments.Flags);
+                KeepSetIdAgain(request, kill);
+                return copied;
             }
         }
     }
@@ -298,13 +315,15 @@ public sealed unsafe partial class PassthroughFileSystem
             return -Errno.ENFILE;
         }
 
-        int dropped = (guestFlags & OpenFlags.Truncate) != 0 ? DropRenamedCapability(pin) : 0;
+        bool truncates = (guestFlags & OpenFlags.Truncate) != 0;
+        int dropped = truncates ? DropRenamedCapability(pin) : 0;
         if (dropped < 0)
         {
             return dropped;
         }
 
-        bool kill = (openFlags & OpenIn.KillSetId) != 0;
+        bool kill = (openFlags & OpenIn.KillSetId) != 0
+            || (truncates && request.UserId != 0 && !request.Negotiated.Has(InitFlags.HandleKillPrivileges2));
         int descriptor = kill ? DropSetId(request) : 0;
         if (descriptor == 0)
         {

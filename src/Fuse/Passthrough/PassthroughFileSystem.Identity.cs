@@ -29,6 +29,13 @@ public sealed unsafe partial class PassthroughFileSystem
 
     private static void Return(RequestContext request) => request.Thread.Return(request.SupplementaryGroup is not null);
 
+    /// <summary>
+    /// Whether SUID and SGID go though the request has no word for it: fallocate and copies, where the guest's kernel has left that to
+    /// us altogether. Root keeps them, as on a local disk.
+    /// </summary>
+    private static bool KillsUnasked(RequestContext request) =>
+        request.UserId != 0 && request.Negotiated.Has(InitFlags.HandleKillPrivileges2);
+
     /// <summary>Lets what follows take set-id bits from a file, as it is with a guest's program that has no right to keep them.</summary>
     private int DropSetId(RequestContext request) =>
         request.Thread.DropSetId(_groupIds.TryToHost(request.GroupId, out uint groupId) < 0 ? null : groupId);
