@@ -147,10 +147,12 @@ public sealed unsafe class ControlTests : IDisposable
         Assert.Equal(isGood, error != Errno.EINVAL);
     }
 
-    [Fact]
-    public void Only_root_and_the_owner_make_a_file_unchangeable_for_ever()
+    [Theory]
+    [InlineData(1234u)]
+    [InlineData(uint.MaxValue)]
+    public void Only_root_and_the_owner_make_a_file_unchangeable_for_ever(uint user)
     {
-        _guest.UserId = 1234;
+        _guest.UserId = user;
         Assert.Equal(Errno.EACCES, Control(EnableVerity, new byte[128], 0).Error);
     }
 

@@ -26,6 +26,7 @@ public sealed class PrivilegeTests : IDisposable
 
     [Theory]
     [InlineData(1234u, true, false)]
+    [InlineData(uint.MaxValue, true, false)]
     [InlineData(0u, true, true)]
     [InlineData(1234u, false, true)]
     public void Reserving_space_and_copying_remove_set_id_bits_where_that_was_left_to_us(uint user, bool isOurs, bool stay)
@@ -57,6 +58,7 @@ public sealed class PrivilegeTests : IDisposable
 
     [Theory]
     [InlineData(0u, true)]
+    [InlineData(uint.MaxValue, true)]
     [InlineData(1234u, false)]
     public void Names_of_trusted_attributes_are_listed_for_root_alone(uint user, bool listed)
     {

@@ -82,7 +82,8 @@ public sealed unsafe partial class PassthroughFileSystem
 
     /// <summary>
     /// Salt and signature follow their structure, as the Linux driver sends them since 6.10; its pointers become those to here. The
-    /// guest's kernel does not check who makes a file unchangeable for ever, so it is left to root and to the file's owner.
+    /// guest's kernel does not check who makes a file unchangeable for ever, so it is left to root and to the file's owner, where the
+    /// guest says who asks: Linux does until 6.11.
     /// </summary>
     private int PrepareVerity(RequestContext request, int descriptor, byte* argument, uint length)
     {

@@ -41,7 +41,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinAttributes(node, out InodePin pin, out int descriptor);
         using (pin)
         {
-            bool isWhole = _options.XattrMap is null && request.UserId == 0;
+            bool isWhole = _options.XattrMap is null && MayKnowTrusted(request);
             return result < 0 ? result
                 : isWhole ? ExtendedAttributes.List(descriptor, list, size) : ListFiltered(request, descriptor, list, size);
         }
@@ -88,7 +88,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
     /// <summary>
     /// The list in full goes through scratch memory: what is hidden or becomes shorter makes room for what follows. Names of trusted
-    /// attributes are for root alone (xattr(7)), which the guest's kernel leaves to us.
+    /// attributes are for root alone (xattr(7)), which the guest's kernel leaves to us; so they are told to a caller that it does not name.
     /// </summary>
     private nint ListFiltered(RequestContext request, int descriptor, byte* list, uint size)
     {
@@ -105,7 +105,7 @@ public sealed unsafe partial class PassthroughFileSystem
             int end = rest.IndexOf((byte)0);
             ReadOnlySpan<byte> name = _options.XattrMap is null ? rest[..end] : _options.XattrMap.ToGuest(rest[..end]);
             rest = rest[(end + 1)..];
-            if (name.IsEmpty || (request.UserId != 0 && name.StartsWith("trusted."u8)))
+            if (name.IsEmpty || (name.StartsWith("trusted."u8) && !MayKnowTrusted(request)))
             {
                 continue;
             }
@@ -126,6 +126,8 @@ public sealed unsafe partial class PassthroughFileSystem
 
         return total;
     }
+
+    private static bool MayKnowTrusted(RequestContext request) => request.UserId is 0 or RequestContext.UnknownId;
 
     /// <summary>Gives a new file the label that came with its creation (<c>FUSE_SECURITY_CTX</c>).</summary>
     private int SetLabel(RequestContext request, ulong node)

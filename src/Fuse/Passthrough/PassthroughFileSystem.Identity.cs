@@ -31,7 +31,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
     /// <summary>
     /// Whether SUID and SGID go though the request has no word for it: fallocate and copies, where the guest's kernel has left that to
-    /// us altogether. Root keeps them, as on a local disk.
+    /// us altogether. Root keeps them, as on a local disk, where the guest says that it is root.
     /// </summary>
     private static bool KillsUnasked(RequestContext request) =>
         request.UserId != 0 && request.Negotiated.Has(InitFlags.HandleKillPrivileges2);

@@ -6,6 +6,9 @@ namespace VirtioFs.Fuse;
 /// <summary>Who asks, and on which thread: what every operation of a file system may want to know beside its arguments.</summary>
 public sealed unsafe class RequestContext
 {
+    /// <summary><c>FUSE_INVALID_UIDGID</c>: a caller that the guest does not name.</summary>
+    internal const uint UnknownId = uint.MaxValue;
+
     internal RequestContext(RequestThread thread, WorkerMemory memory)
     {
         Thread = thread;
@@ -18,7 +21,9 @@ public sealed unsafe class RequestContext
     /// <summary>The request's own number.</summary>
     public ulong Unique { get; private set; }
 
-    /// <summary>The caller's user, in the guest.</summary>
+    /// <summary>
+    /// The caller's user, in the guest; <see cref="UnknownId"/> where nothing is made and the guest may have id-mapped mounts (fs/fuse/dev.c).
+    /// </summary>
     public uint UserId { get; private set; }
 
     /// <summary>The caller's group, in the guest.</summary>

@@ -941,6 +941,7 @@ int main(int count, char **arguments)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
+    memset(block, 'b', sizeof block);
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
         if (!is_left_out(questions[i].name, arguments + 2))
             run(&questions[i]);
