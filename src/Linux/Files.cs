@@ -24,6 +24,25 @@ public static unsafe class Files
         return result;
     }
 
+    /// <summary>
+    /// <c>openat2(2)</c> of a path that neither leaves the directory nor goes through any symbolic link (with
+    /// <see cref="OpenFlags.Path"/> and <see cref="OpenFlags.NoFollow"/> it may end at one). Close-on-exec is always added.
+    /// </summary>
+    public static int OpenBeneath(int directory, byte* path, int flags)
+    {
+        // The same number on every architecture (asm-generic/unistd.h); the flags are of linux/openat2.h.
+        const int OpenAt2Number = 437;
+        const ulong NoSymbolicLinks = 4, Beneath = 8;
+        ulong* how = stackalloc ulong[] { (uint)(flags | OpenFlags.CloseOnExec), 0, NoSymbolicLinks | Beneath };
+        int result;
+        do
+        {
+            result = (int)LibC.SystemCall(OpenAt2Number, directory, (nint)path, (nint)how, 3 * sizeof(ulong));
+        }
+        while (result is -Errno.EINTR or -Errno.EAGAIN);
+        return result;
+    }
+
     /// <summary>Opens a path of the host, for set-up outside of the request path.</summary>
     public static int Open(string path, int flags)
     {

@@ -28,6 +28,17 @@ public unsafe struct InodeHandle
         return Of(descriptor, &empty, PathCalls.EmptyPath, out handle);
     }
 
+    /// <summary>
+    /// Asks for a handle that tells this file from any other, and may be good for nothing else (<c>AT_HANDLE_FID</c>, Linux 6.5).
+    /// </summary>
+    public static int Identify(int descriptor, out InodeHandle handle)
+    {
+        const int IdentityOnly = 0x200;
+        int result = Of(descriptor, out handle);
+        byte empty = 0;
+        return result == -Errno.EOPNOTSUPP ? Of(descriptor, &empty, PathCalls.EmptyPath | IdentityOnly, out handle) : result;
+    }
+
     /// <summary>Asks for the handle of a name in a directory; a link's own, not its target's.</summary>
     public static int Of(int directory, byte* name, out InodeHandle handle) => Of(directory, name, 0, out handle);
 

@@ -16,6 +16,7 @@ internal sealed unsafe class FuseGuest : IDisposable
     private readonly byte* _request = (byte*)NativeMemory.Alloc(2 * 1024 * 1024);
     private readonly byte* _reply = (byte*)NativeMemory.Alloc(2 * 1024 * 1024);
     private FuseWorker? _worker;
+    private readonly bool _ownsServer = true;
     private ulong _unique = 1;
     private FuseOutcome _outcome;
 
@@ -32,6 +33,14 @@ internal sealed unsafe class FuseGuest : IDisposable
         }
     }
 
+    /// <summary>Another queue of the same guest: a worker and a thread more.</summary>
+    internal FuseGuest(FuseGuest first)
+    {
+        (Files, Server, _ownsServer) = (first.Files, first.Server, false);
+        _thread = new Thread(Run) { IsBackground = true };
+        _thread.Start();
+    }
+
     internal FuseServer Server { get; }
 
     internal PassthroughFileSystem Files { get; }
@@ -45,7 +54,11 @@ internal sealed unsafe class FuseGuest : IDisposable
         OnWorkerThread(() => _worker!.Dispose());
         _work.CompleteAdding();
         _thread.Join();
-        Server.Dispose();
+        if (_ownsServer)
+        {
+            Server.Dispose();
+        }
+
         NativeMemory.Free(_request);
         NativeMemory.Free(_reply);
     }

@@ -20,7 +20,7 @@ internal sealed class MountedImage : IDisposable
 
     internal string this[string name] => System.IO.Path.Combine(Path, name);
 
-    /// <summary>The folder of the image.</summary>
+    /// <summary>The folder of the image, or of the layers.</summary>
     private string Disk { get; }
 
     private string ImageFile => System.IO.Path.Combine(Disk, "image");
@@ -31,6 +31,27 @@ internal sealed class MountedImage : IDisposable
 
     /// <summary>Makes and mounts one whose disk holds less than it says: what it cannot hold, it answers with an error of the device.</summary>
     internal static MountedImage CreateOnSmallDisk(string type, int mebibytes, int diskMebibytes) => Create(type, mebibytes, diskMebibytes, []);
+
+    /// <summary>Makes and mounts an overlay in memory, over what is put into its lower layer first.</summary>
+    internal static MountedImage CreateOverlay(Action<string> fillLower)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can mount file systems.");
+        MountedImage image = new("overlay");
+        try
+        {
+            Run("mount", "-t", "tmpfs", "none", image.Disk);
+            string[] layers = [.. new[] { "lower", "upper", "work" }.Select(name => System.IO.Path.Combine(image.Disk, name))];
+            Array.ForEach(layers, layer => Directory.CreateDirectory(layer));
+            fillLower(layers[0]);
+            Run("mount", "-t", "overlay", "-o", $"lowerdir={layers[0]},upperdir={layers[1]},workdir={layers[2]}", "none", image.Path);
+            return image;
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Changes how it is mounted, such as <c>ro</c>.</summary>
     internal void Remount(string options) => Run("mount", "-o", $"remount,{options}", Path);

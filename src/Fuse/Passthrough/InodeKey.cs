@@ -5,14 +5,14 @@ namespace VirtioFs.Fuse;
 /// <summary>What tells one inode from another.</summary>
 /// <param name="Place">Number of the <see cref="Place"/>.</param>
 /// <param name="Inode">Inode number.</param>
-/// <param name="Birth">Time of birth in nanoseconds, 0 where it is not known.</param>
+/// <param name="Birth">Time of birth in nanoseconds, 0 where it is not known or does not stay.</param>
 internal readonly record struct InodeKey(int Place, ulong Inode, long Birth)
 {
-    internal static InodeKey Of(Place place, in FileStatus status) => new(place.Number, status.Inode, BirthOf(status));
+    internal static InodeKey Of(Place place, in FileStatus status) => new(place.Number, status.Inode, place.KeepsBirth ? BirthOf(status) : 0);
 
     internal static unsafe InodeKey Of(InodeSlot* slot) => new(slot->Place, slot->Inode, slot->Birth);
 
-    internal static long BirthOf(in FileStatus status) => (status.Mask & FileStatus.BirthTimeKnown) == 0
+    private static long BirthOf(in FileStatus status) => (status.Mask & FileStatus.BirthTimeKnown) == 0
         ? 0
         : (status.BirthTime.Seconds * 1_000_000_000) + status.BirthTime.Nanoseconds;
 

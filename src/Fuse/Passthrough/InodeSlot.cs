@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace VirtioFs.Fuse;
 
-/// <summary>One inode that the guest knows: 104 bytes.</summary>
+/// <summary>One inode that the guest knows: 120 bytes, and its names where they are needed to find it again.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct InodeSlot
+internal unsafe struct InodeSlot
 {
     /// <summary>See <see cref="SlotLifetime"/>.</summary>
     public long Lifetime;
@@ -27,6 +27,9 @@ internal struct InodeSlot
     /// <summary>The handle that it was opened under last, or 0: a way to it while it has no name any more.</summary>
     public ulong LastOpen;
 
+    /// <summary>By what names it was found, the last one first, where it has no handle that can be opened; or null.</summary>
+    public InodeWay* Ways;
+
     /// <summary>Path reference, or -1. Once set, it stays while the slot is in use by anybody.</summary>
     public int Descriptor;
 
@@ -38,6 +41,9 @@ internal struct InodeSlot
 
     /// <summary>Slot of the directory that it was last looked up in, or 0.</summary>
     public int Parent;
+
+    /// <summary>Ways of other inodes that begin here, for which it is kept; changed under the shard's lock.</summary>
+    public int Children;
 
     /// <summary>Since when <see cref="IsLocked"/> holds, in milliseconds of the system's uptime, the low 32 bits.</summary>
     public uint LockedSince;

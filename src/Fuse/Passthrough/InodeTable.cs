@@ -6,23 +6,18 @@ namespace VirtioFs.Fuse;
 /// The inodes that a guest knows. A node id is a slot's number with its generation, found without locks; a shard's lock is
 /// held only to find an inode by what the host calls it, and to count references.
 /// </summary>
-internal sealed unsafe class InodeTable : IDisposable
+internal sealed unsafe partial class InodeTable : IDisposable
 {
     /// <summary><c>FUSE_ROOT_ID</c>.</summary>
     internal const ulong RootNode = 1;
 
     private const int ShardBits = 6;
-    private const int EvictionBatch = 32;
 
     private readonly SlotMemory<InodeSlot> _slots = new();
     private readonly InodeShard[] _shards = new InodeShard[1 << ShardBits];
     private readonly PlaceTable _places;
-    private readonly int _budget;
-    private readonly Lock _clockLock = new();
     private int _descriptors;
     private int _count;
-    private int _hand = 1;
-    private int _fruitlessBelow;
 
     internal InodeTable(PlaceTable places, int descriptorBudget)
     {
@@ -115,7 +110,7 @@ internal sealed unsafe class InodeTable : IDisposable
             return -Errno.EACCES;
         }
 
-        if (Volatile.Read(ref slot->Descriptor) < 0 && !slot->Unverified)
+        if (Volatile.Read(ref slot->Descriptor) < 0 && !slot->Unverified && _places[slot->Place].HasHandles)
         {
             return OpenByHandle(slot, flags);
         }
@@ -212,11 +207,7 @@ internal sealed unsafe class InodeTable : IDisposable
         lock (shard)
         {
             slot->Lookups -= Math.Min(count, slot->Lookups);
-            if (slot->Lookups == 0)
-            {
-                Unhash(shard, (int)(uint)node, slot);
-                _ = SlotLifetime.Retire(ref slot->Lifetime);
-            }
+            _ = RetireUnreferenced(shard, (int)(uint)node, slot);
         }
 
         pin.Dispose();
@@ -276,6 +267,8 @@ internal sealed unsafe class InodeTable : IDisposable
         slot->Unverified = false;
         slot->ToldChange = 0;
         slot->Parent = 0;
+        slot->Children = 0;
+        slot->Ways = null;
         slot->IsLocked = false;
         slot->LockedSince = 0;
         slot->LastOpen = 0;
@@ -324,6 +317,18 @@ internal sealed unsafe class InodeTable : IDisposable
         }
     }
 
+    /// <summary>Lets nobody begin to use a slot that there is no reason to keep. True when nobody does, and the caller frees it.</summary>
+    private bool RetireUnreferenced(InodeShard shard, int index, InodeSlot* slot)
+    {
+        if (slot->Lookups > 0 || slot->Children > 0)
+        {
+            return false;
+        }
+
+        Unhash(shard, index, slot);
+        return SlotLifetime.Retire(ref slot->Lifetime);
+    }
+
     /// <summary>Whether a slot without a descriptor of its own stands for another file than the one at hand.</summary>
     private static bool IsAnotherFile(InodeSlot* slot, int descriptor, InodeHandle* handle)
     {
@@ -335,7 +340,7 @@ internal sealed unsafe class InodeTable : IDisposable
         InodeHandle own;
         if (handle is null)
         {
-            if (descriptor < 0 || InodeHandle.Of(descriptor, out own) < 0)
+            if (descriptor < 0 || InodeHandle.Identify(descriptor, out own) < 0)
             {
                 return true;
             }
@@ -352,21 +357,26 @@ internal sealed unsafe class InodeTable : IDisposable
         int result = slot->Handle.IsEmpty ? -Errno.ESTALE : InodeHandle.Open(place.Mount, slot->Handle.Value, flags);
         if (result == -Errno.ESTALE)
         {
-            // The number may be another file's by now; a new lookup is to find that one.
-            InodeShard shard = ShardOf(InodeKey.Of(slot).Hash());
-            lock (shard)
-            {
-                Unhash(shard, IndexOf(slot), slot);
-            }
+            LoseNumber(slot);
         }
 
         return result;
     }
 
+    /// <summary>The number may be another file's by now; a new lookup is to find that one.</summary>
+    private void LoseNumber(InodeSlot* slot)
+    {
+        InodeShard shard = ShardOf(InodeKey.Of(slot).Hash());
+        lock (shard)
+        {
+            Unhash(shard, IndexOf(slot), slot);
+        }
+    }
+
     private int Reopen(in InodePin pin)
     {
         InodeSlot* slot = pin.Slot;
-        int descriptor = OpenByHandle(slot, OpenFlags.Path);
+        int descriptor = _places[slot->Place].HasHandles ? OpenByHandle(slot, OpenFlags.Path) : OpenByWay(pin);
         if (descriptor < 0)
         {
             return descriptor;
@@ -382,10 +392,11 @@ internal sealed unsafe class InodeTable : IDisposable
         return Adopt(pin, descriptor);
     }
 
-    internal static bool IsTheSame(InodeSlot* slot, int descriptor) =>
+    /// <summary>Whether a descriptor is of an inode, as far as attributes tell.</summary>
+    internal bool IsTheSame(InodeSlot* slot, int descriptor) =>
         FileStatus.Of(descriptor, out FileStatus status) == 0
-        && status.Inode == slot->Inode
-        && InodeKey.BirthOf(status) == slot->Birth;
+        && _places.Find(status, -1) is Place place
+        && InodeKey.Of(place, status) == InodeKey.Of(slot);
 
     private void CountDescriptor()
     {
@@ -415,6 +426,15 @@ internal sealed unsafe class InodeTable : IDisposable
 
     private void Free(int index, InodeSlot* slot)
     {
+        InodeWay* ways = slot->Ways;
+        slot->Ways = null;
+        FreeSlot(index);
+        LetGo(ways);
+    }
+
+    private void FreeSlot(int index)
+    {
+        InodeSlot* slot = _slots[index];
         if (slot->Descriptor >= 0)
         {
             FileDescriptor.Close(slot->Descriptor);
@@ -426,70 +446,5 @@ internal sealed unsafe class InodeTable : IDisposable
         _ = Interlocked.Decrement(ref _count);
         SlotLifetime.Close(ref slot->Lifetime);
         _slots.Free(index);
-    }
-
-    /// <summary>Lets go of descriptors that were not used lately, where a file handle can stand in (the clock algorithm).</summary>
-    private void KeepBudget()
-    {
-        if (Volatile.Read(ref _descriptors) <= Math.Max(_budget, _fruitlessBelow) || !_clockLock.TryEnter())
-        {
-            return;
-        }
-
-        try
-        {
-            int end = _slots.End;
-            int evicted = 0;
-            for (int looked = 0; looked < 2 * end && evicted < EvictionBatch; looked++)
-            {
-                _hand = _hand + 1 < end ? _hand + 1 : (int)RootNode + 1;
-                if (_hand < end && TryEvict(_hand))
-                {
-                    evicted++;
-                }
-            }
-
-            // Where nothing can be let go, looking again at each new inode would cost more and more.
-            _fruitlessBelow = evicted == 0 ? _descriptors + (_descriptors / 4) + EvictionBatch : 0;
-        }
-        finally
-        {
-            _clockLock.Exit();
-        }
-    }
-
-    private bool TryEvict(int index)
-    {
-        InodeSlot* slot = _slots[index];
-        if (slot->Descriptor < 0 || !SlotLifetime.TryBeginChange(ref slot->Lifetime))
-        {
-            return false;
-        }
-
-        bool evict = !slot->Touched && slot->Descriptor >= 0 && _places[slot->Place].HasHandles && HoldByHandle(slot);
-        slot->Touched = false;
-        if (evict)
-        {
-            FileDescriptor.Close(slot->Descriptor);
-            UncountDescriptor();
-            Volatile.Write(ref slot->Descriptor, -1);
-        }
-
-        if (SlotLifetime.EndChange(ref slot->Lifetime))
-        {
-            Free(index, slot);
-        }
-
-        return evict;
-    }
-
-    private static bool HoldByHandle(InodeSlot* slot)
-    {
-        if (slot->Handle.IsEmpty && InodeHandle.Of(slot->Descriptor, out InodeHandle handle) == 0)
-        {
-            slot->Handle.Keep(&handle);
-        }
-
-        return !slot->Handle.IsEmpty;
     }
 }

@@ -139,7 +139,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
         // An entry without a node is a plain one: for the dots, and for names that are gone by now (fs/fuse/readdir.c).
         EntryOut entry = default;
-        if (!host.IsDots && ReferenceEntry(request, parent, directory, host, out EntryOut found))
+        if (FileName.Admit(host.Name, host.NameLength, out FileName name) == 0 && ReferenceEntry(request, parent, directory, name, out EntryOut found))
         {
             entry = found;
         }
@@ -148,10 +148,11 @@ public sealed unsafe partial class PassthroughFileSystem
     }
 
     /// <summary>Looks an entry up without opening it, where a file handle can hold it.</summary>
-    private bool ReferenceEntry(RequestContext request, in InodePin parent, int directory, HostEntry host, out EntryOut entry)
+    private bool ReferenceEntry(RequestContext request, in InodePin parent, int directory, FileName name, out EntryOut entry)
     {
         entry = default;
-        if (FileStatus.Of(directory, host.Name, out FileStatus status) < 0)
+        uint version = _inodes.NameVersion(parent, name);
+        if (FileStatus.Of(directory, name.Bytes, out FileStatus status) < 0)
         {
             return false;
         }
@@ -159,11 +160,11 @@ public sealed unsafe partial class PassthroughFileSystem
         Place? place = _places.Find(status, -1);
         if (place is not null && _inodes.TryReference(place, status, out ulong node))
         {
-            Fill(request, parent, node, place, status, out entry);
+            Fill(request, parent, name, version, node, place, status, out entry);
             return true;
         }
 
-        if (place is { HasHandles: true } && InodeHandle.Of(directory, host.Name, out InodeHandle handle) == 0)
+        if (place is { HasHandles: true } && InodeHandle.Of(directory, name.Bytes, out InodeHandle handle) == 0)
         {
             int none = -1;
             node = _inodes.Reference(place, status, ref none, &handle, verified: false);
@@ -175,8 +176,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return node != 0;
         }
 
-        return FileName.Admit(host.Name, host.NameLength, out FileName name) == 0
-            && Lookup(request, parent, directory, name, out entry) == 0;
+        return Lookup(request, parent, directory, name, out entry) == 0;
     }
 
     /// <summary>One entry as the host's kernel lays it down (<c>struct linux_dirent64</c>, <c>linux/dirent.h</c>).</summary>
@@ -202,7 +202,5 @@ public sealed unsafe partial class PassthroughFileSystem
         internal byte* Name => _bytes + NameOffset;
 
         internal int NameLength { get; }
-
-        internal bool IsDots => Name[0] == '.' && (NameLength == 1 || (NameLength == 2 && Name[1] == '.'));
     }
 }

@@ -53,6 +53,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
+            uint version = _inodes.NameVersion(pin, name);
             int flags = HostFlags(request, arguments.Flags) | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
             int descriptor = Files.Open(directory, name.Bytes, flags, arguments.Mode & 0xFFF);
             Return(request);
@@ -62,6 +63,11 @@ public sealed unsafe partial class PassthroughFileSystem
             }
 
             result = descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+            if (result == 0 && _inodes.NeedsWays(pin))
+            {
+                _inodes.NoteWay(created.Entry.NodeId, pin, name, version, hasMoreNames: false);
+            }
+
             if (result < 0 && descriptor >= 0)
             {
                 _ = PathCalls.Unlink(directory, name.Bytes, 0);

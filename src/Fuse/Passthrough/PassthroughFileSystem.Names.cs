@@ -89,31 +89,6 @@ public sealed unsafe partial class PassthroughFileSystem
     }
 
     /// <inheritdoc/>
-    public int Unlink(RequestContext request, ulong parent, FileName name) => Unlink(parent, name, 0);
-
-    /// <inheritdoc/>
-    public int RemoveDirectory(RequestContext request, ulong parent, FileName name) => Unlink(parent, name, PathCalls.RemoveDirectory);
-
-    /// <inheritdoc/>
-    public int Rename(RequestContext request, ulong parent, FileName name, ulong newParent, FileName newName, uint flags)
-    {
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
-        using (pin)
-        {
-            if (result < 0)
-            {
-                return result;
-            }
-
-            result = PinDirectory(newParent, out InodePin newPin, out int newDirectory);
-            using (newPin)
-            {
-                return result < 0 ? result : PathCalls.Rename(directory, name.Bytes, newDirectory, newName.Bytes, flags);
-            }
-        }
-    }
-
-    /// <inheritdoc/>
     public int Link(RequestContext request, ulong node, ulong newParent, FileName newName, out EntryOut entry)
     {
         entry = default;
@@ -141,19 +116,11 @@ public sealed unsafe partial class PassthroughFileSystem
         }
     }
 
-    private int Unlink(ulong parent, FileName name, int flags)
-    {
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
-        using (pin)
-        {
-            return result < 0 ? result : PathCalls.Unlink(directory, name.Bytes, flags);
-        }
-    }
-
     /// <summary>Finds what a name leads to. A known inode costs one system call and is not opened.</summary>
     private int Lookup(RequestContext request, in InodePin parent, int directory, FileName name, out EntryOut entry)
     {
         entry = default;
+        uint version = _inodes.NameVersion(parent, name);
         int result = FileStatus.Of(directory, name.Bytes, out FileStatus status);
         if (result < 0)
         {
@@ -163,11 +130,11 @@ public sealed unsafe partial class PassthroughFileSystem
         Place? place = _places.Find(status, -1);
         if (place is not null && _inodes.TryReference(place, status, out ulong node))
         {
-            Fill(request, parent, node, place, status, out entry);
+            Fill(request, parent, name, version, node, place, status, out entry);
             return 0;
         }
 
-        if (!DescriptorBudget.HasRoom)
+        if (!DescriptorBudget.HasRoom && !_inodes.MakeRoom())
         {
             return -Errno.ENFILE;
         }
@@ -194,8 +161,20 @@ public sealed unsafe partial class PassthroughFileSystem
             return result < 0 ? result : -Errno.ENFILE;
         }
 
-        Fill(request, parent, node, place!, status, out entry);
+        Fill(request, parent, name, version, node, place!, status, out entry);
         return 0;
+    }
+
+    /// <summary>Tells of an inode that was found by a name, and notes by which.</summary>
+    private void Fill(
+        RequestContext request, in InodePin parent, FileName name, uint version, ulong node, Place place, in FileStatus status, out EntryOut entry)
+    {
+        if (!place.HasHandles)
+        {
+            _inodes.NoteWay(node, parent, name, version, hasMoreNames: status.LinkCount > 1);
+        }
+
+        Fill(request, parent, node, place, status, out entry);
     }
 
     private void Fill(RequestContext request, in InodePin parent, ulong node, Place place, in FileStatus status, out EntryOut entry)
@@ -249,7 +228,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = _open.Pin(pin.Slot->LastOpen, pin.Slot->Type == FileStatus.Directory, out OpenFilePin file);
         using (file)
         {
-            if (result < 0 || !InodeTable.IsTheSame(pin.Slot, file.Descriptor))
+            if (result < 0 || !_inodes.IsTheSame(pin.Slot, file.Descriptor))
             {
                 return -Errno.ESTALE;
             }

@@ -26,7 +26,7 @@ public sealed record PassthroughOptions
 
     /// <summary>
     /// How many descriptors may hold inodes that the guest knows but has not opened; beyond them, inodes are held by file
-    /// handles. Null: an eighth of the process's limit (RLIMIT_NOFILE), at most 8192.
+    /// handles, or found again by name. Null: an eighth of the process's limit (RLIMIT_NOFILE), at most 8192.
     /// </summary>
     public int? InodeDescriptors { get; init; }
 

@@ -12,7 +12,7 @@ internal readonly record struct PlaceKey(ulong Device, ulong MountId)
 }
 
 /// <summary>What is known of a <see cref="PlaceKey"/>.</summary>
-internal sealed class Place(PlaceKey key, int number, int mount, bool hasHandles, bool flushesAtClose, bool isMemory)
+internal sealed class Place(PlaceKey key, int number, int mount, bool hasHandles, bool flushesAtClose, bool isMemory, bool keepsBirth)
 {
     /// <summary>The identity.</summary>
     internal PlaceKey Key { get; } = key;
@@ -31,4 +31,7 @@ internal sealed class Place(PlaceKey key, int number, int mount, bool hasHandles
 
     /// <summary>Whether all data is in memory, so that reading never waits for a disk.</summary>
     internal bool IsMemory { get; } = isMemory;
+
+    /// <summary>Whether a file's time of birth stays: not on overlayfs, where a file that is written to for the first time gets a new one.</summary>
+    internal bool KeepsBirth { get; } = keepsBirth;
 }

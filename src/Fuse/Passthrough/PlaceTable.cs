@@ -6,7 +6,7 @@ namespace VirtioFs.Fuse;
 internal sealed unsafe class PlaceTable : IDisposable
 {
     private const long Nfs = 0x6969, Smb2 = 0xFE534D42, Cifs = 0xFF534D42, Fuse = 0x65735546, NineP = 0x01021997, Ceph = 0x00c36400;
-    private const long Tmpfs = 0x01021994, Ramfs = 0x858458f6;
+    private const long Tmpfs = 0x01021994, Ramfs = 0x858458f6, Overlay = 0x794c7630;
 
     private readonly Lock _lock = new();
     private readonly int _descriptors;
@@ -65,7 +65,8 @@ internal sealed unsafe class PlaceTable : IDisposable
                 mount,
                 mount >= 0 && _handles != FileHandleUse.Never && HandlesWork(descriptor, mount),
                 type is Nfs or Smb2 or Cifs or Fuse or NineP or Ceph,
-                type is Tmpfs or Ramfs);
+                type is Tmpfs or Ramfs,
+                type is not Overlay);
             // Pairs with the reads in Find and in the indexer: a number is handed out only after its place is there.
             Volatile.Write(ref _places, [.. _places, place]);
             return place;

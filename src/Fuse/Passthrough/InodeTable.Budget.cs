@@ -1,0 +1,101 @@
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>
+/// How many descriptors hold inodes. Beyond the budget the clock algorithm lets go of those that were not used lately, where a file
+/// handle or the way that an inode was found by can stand in.
+/// </summary>
+internal sealed unsafe partial class InodeTable
+{
+    private const int MostAtOnce = 32;
+    private const int SlotsForEach = 64;
+
+    private readonly int _budget;
+    private readonly Lock _clockLock = new();
+    private int _hand = (int)RootNode;
+    private int _fruitlessBelow;
+
+    /// <summary>Lets go of descriptors for something else to be opened. False when the process has no room even then.</summary>
+    internal bool MakeRoom()
+    {
+        lock (_clockLock)
+        {
+            _ = TurnClock();
+        }
+
+        return DescriptorBudget.HasRoom;
+    }
+
+    private void KeepBudget()
+    {
+        if (Volatile.Read(ref _descriptors) <= Math.Max(_budget, _fruitlessBelow) || !_clockLock.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            // Where nothing can be let go, looking at all slots again for each new inode would cost more and more.
+            _fruitlessBelow = TurnClock() == 0 ? _descriptors + (_slots.End / SlotsForEach) : 0;
+        }
+        finally
+        {
+            _clockLock.Exit();
+        }
+    }
+
+    /// <summary>Answers how many descriptors were let go.</summary>
+    private int TurnClock()
+    {
+        // Not more than a part of a small budget, or the search for the last of them would go through all slots each time.
+        int wanted = Math.Clamp(_budget / 4, 1, MostAtOnce);
+        int end = _slots.End;
+        int evicted = 0;
+        for (int looked = 0; looked < 2 * end && evicted < wanted; looked++)
+        {
+            _hand = _hand + 1 < end ? _hand + 1 : (int)RootNode + 1;
+            if (_hand < end && TryEvict(_hand))
+            {
+                evicted++;
+            }
+        }
+
+        return evicted;
+    }
+
+    private bool TryEvict(int index)
+    {
+        InodeSlot* slot = _slots[index];
+        if (slot->Descriptor < 0 || !SlotLifetime.TryBeginChange(ref slot->Lifetime))
+        {
+            return false;
+        }
+
+        bool evict = !slot->Touched && slot->Descriptor >= 0 && (_places[slot->Place].HasHandles ? HoldByHandle(slot) : HoldByWay(slot));
+        slot->Touched = false;
+        if (evict)
+        {
+            FileDescriptor.Close(slot->Descriptor);
+            UncountDescriptor();
+            Volatile.Write(ref slot->Descriptor, -1);
+        }
+
+        if (SlotLifetime.EndChange(ref slot->Lifetime))
+        {
+            Free(index, slot);
+        }
+
+        return evict;
+    }
+
+    private static bool HoldByHandle(InodeSlot* slot)
+    {
+        if (slot->Handle.IsEmpty && InodeHandle.Of(slot->Descriptor, out InodeHandle handle) == 0)
+        {
+            slot->Handle.Keep(&handle);
+        }
+
+        return !slot->Handle.IsEmpty;
+    }
+}
