@@ -1,3 +1,4 @@
+using System.Text;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
@@ -106,14 +107,39 @@ public sealed class IdentityTests
 
         ulong directory = guest.Send(FuseOpcode.MakeDirectory, Root, new MakeDirectoryIn { Mode = 0x1FF, Umask = 0x12 }, FuseGuest.Text("d")).As<EntryOut>().NodeId;
         Assert.Equal(0x41EDu, guest.MustLookup(Root, "d").Attributes.Mode);
-        // Version 2, then owner, group and others with their rights, as acl(5) orders them.
-        byte[] list = [2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 4, 0, 4, 0, 255, 255, 255, 255, 32, 0, 4, 0, 255, 255, 255, 255];
-        byte[] sizes = [.. BitConverter.GetBytes(list.Length), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        byte[] name = FuseGuest.Text("system.posix_acl_default");
-        FuseReply set = guest.Send(FuseOpcode.SetExtendedAttribute, directory, sizes[..8], name, list);
+        using FuseGuest other = new(scratch.Path, new PassthroughOptions { PosixAcl = true });
+        FuseReply set = SetAccessList(other, other.MustLookup(Root, "d").NodeId, "system.posix_acl_default");
         Assert.SkipWhen(set.Error == Errno.EOPNOTSUPP, "The temporary directory's file system has no access control lists.");
         Assert.Equal(0, set.Error);
         Assert.Equal(0x81A4u, guest.Send(FuseOpcode.Create, directory, create with { Umask = 0x1FF }, FuseGuest.Text("f")).As<CreateOut>().Entry.Attributes.Mode);
+    }
+
+    [Theory]
+    [InlineData("system.posix_acl_access")]
+    [InlineData("system.posix_acl_default")]
+    public void A_guest_that_does_not_evaluate_access_control_lists_neither_sees_nor_sets_one(string name)
+    {
+        using ScratchDirectory scratch = new();
+        using FuseGuest evaluates = new(scratch.Path, new PassthroughOptions { PosixAcl = true });
+        ulong directory = evaluates.Send(FuseOpcode.MakeDirectory, Root, new MakeDirectoryIn { Mode = 0x1C0 }, FuseGuest.Text("d")).As<EntryOut>().NodeId;
+        FuseReply set = SetAccessList(evaluates, directory, name);
+        Assert.SkipWhen(set.Error == Errno.EOPNOTSUPP, "The temporary directory's file system has no access control lists.");
+        using FuseGuest guest = new(scratch.Path);
+        ulong node = guest.MustLookup(Root, "d").NodeId;
+        Assert.Equal(Errno.EOPNOTSUPP, SetAccessList(guest, node, name).Error);
+        Assert.Equal(Errno.EOPNOTSUPP, guest.Send(FuseOpcode.GetExtendedAttribute, node, default(GetXattrIn), FuseGuest.Text(name)).Error);
+        Assert.Equal(Errno.EOPNOTSUPP, guest.Send(FuseOpcode.RemoveExtendedAttribute, node, FuseGuest.Text(name)).Error);
+        byte[] names = guest.Send(FuseOpcode.ListExtendedAttributes, node, new GetXattrIn { Size = 1000 }).Body;
+        Assert.DoesNotContain("posix_acl", Encoding.UTF8.GetString(names), StringComparison.Ordinal);
+    }
+
+    /// <summary>Asks for owner rw, group and others r: version 2, then the three with their rights, as acl(5) orders them.</summary>
+    private static FuseReply SetAccessList(FuseGuest guest, ulong node, string name)
+    {
+        byte[] list = [2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 4, 0, 4, 0, 255, 255, 255, 255, 32, 0, 4, 0, 255, 255, 255, 255];
+        byte[] sizes = [.. BitConverter.GetBytes(list.Length), .. new byte[12]];
+        bool isExtended = (guest.Server.Negotiated & InitFlags.SetXattrExtended) != 0;
+        return guest.Send(FuseOpcode.SetExtendedAttribute, node, isExtended ? sizes : sizes[..8], FuseGuest.Text(name), list);
     }
 
     [Fact]

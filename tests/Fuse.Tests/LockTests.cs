@@ -72,6 +72,21 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_of_an_open_file_description_ends_when_the_file_is_released_though_nobody_gives_it_up()
+    {
+        (_, ulong second) = Open(_guest, "f");
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Write, 0, 9));
+        Assert.Equal(0, Set(_guest, _node, second, owner: 2, Write, 10, 19));
+        int told = 0;
+        _guest.Server.WaitersMayProceed += () => told++;
+        Assert.Equal(0, _guest.Send(FuseOpcode.Flush, _node, new FlushIn { Handle = _handle, LockOwner = 77 }).Error);
+        Assert.Equal(0, _guest.Send(FuseOpcode.Release, _node, new ReleaseIn { Handle = _handle }).Error);
+        Assert.Equal(1, told);
+        Assert.Equal(0, Set(_guest, _node, second, owner: 3, Write, 0, 9));
+        Assert.Equal(Errno.EAGAIN, Set(_guest, _node, second, owner: 3, Write, 10, 10));
+    }
+
+    [Fact]
     public void Who_waits_is_told_when_to_try_again_and_then_gets_the_lock()
     {
         Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Write, 0, ToTheEnd));

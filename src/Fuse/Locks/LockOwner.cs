@@ -9,6 +9,7 @@ namespace VirtioFs.Fuse;
 internal sealed class LockOwner(ulong owner, int descriptor) : IDisposable
 {
     private readonly List<LockRange> _held = [];
+    private readonly List<ulong> _handles = [];
 
     internal ulong Owner { get; } = owner;
 
@@ -30,14 +31,21 @@ internal sealed class LockOwner(ulong owner, int descriptor) : IDisposable
         return null;
     }
 
-    /// <summary>Takes the range on the host, and notes it. EAGAIN when somebody else is in the way.</summary>
-    internal int Take(LockRange range)
+    /// <summary>Whether a lock was taken through an open file of the guest's.</summary>
+    internal bool HasUsed(ulong handle) => _handles.Contains(handle);
+
+    /// <summary>Takes the range on the host, and notes it with the guest's open file. EAGAIN when somebody else is in the way.</summary>
+    internal int Take(LockRange range, ulong handle)
     {
         int result = FileLocks.Set(Descriptor, range.IsWrite ? FileLocks.Write : FileLocks.Read, range.Start, range.HostLength);
         if (result == 0)
         {
             CutOut(range);
             _held.Add(range);
+            if (!HasUsed(handle))
+            {
+                _handles.Add(handle);
+            }
         }
 
         return result;

@@ -22,10 +22,11 @@ internal sealed class LockTable : IDisposable
     /// <summary>Takes a lock, or answers EAGAIN, or EDEADLK when waiting for it would never end.</summary>
     /// <param name="node">The file.</param>
     /// <param name="owner">Who wants it.</param>
+    /// <param name="handle">The guest's open file through which it is asked for.</param>
     /// <param name="wanted">What.</param>
     /// <param name="unique">The request's number when it is willing to wait, else 0.</param>
     /// <param name="open">Opens the file anew; a negated error number when it cannot.</param>
-    internal int Take(ulong node, ulong owner, LockRange wanted, ulong unique, Func<int> open)
+    internal int Take(ulong node, ulong owner, ulong handle, LockRange wanted, ulong unique, Func<int> open)
     {
         lock (_lock)
         {
@@ -43,7 +44,7 @@ internal sealed class LockTable : IDisposable
                 mine = new LockOwner(owner, descriptor);
             }
 
-            int result = mine.Take(wanted);
+            int result = mine.Take(wanted, handle);
             if (result == 0)
             {
                 if (isNew)
@@ -99,26 +100,13 @@ internal sealed class LockTable : IDisposable
     }
 
     /// <summary>Gives up all that an owner holds of a file, as closing it does (POSIX, close).</summary>
-    internal void GiveUpAll(ulong node, ulong owner)
-    {
-        if (Descriptors == 0)
-        {
-            return;
-        }
+    internal void GiveUpAll(ulong node, ulong owner) => RemoveAll(node, owner, static (candidate, number) => candidate.Owner == number);
 
-        lock (_lock)
-        {
-            LockOwner? mine = Find(node, owner);
-            if (mine is null)
-            {
-                return;
-            }
-
-            Remove(node, mine);
-        }
-
-        Released?.Invoke();
-    }
+    /// <summary>
+    /// Gives up what is left of locks that were taken through an open file which is no more. A process gives its own up when it
+    /// closes the file; a guest's open file description (fcntl(2), "Open file description locks") never says that it does.
+    /// </summary>
+    internal void GiveUpAllOf(ulong node, ulong handle) => RemoveAll(node, handle, static (candidate, number) => candidate.HasUsed(number));
 
     /// <summary>Finds what is in the way of a lock.</summary>
     /// <param name="node">The file.</param>
@@ -222,6 +210,33 @@ internal sealed class LockTable : IDisposable
 
         owner.Dispose();
         Volatile.Write(ref _descriptors, _descriptors - 1);
+    }
+
+    private void RemoveAll(ulong node, ulong number, Func<LockOwner, ulong, bool> isMeant)
+    {
+        if (Descriptors == 0)
+        {
+            return;
+        }
+
+        bool any = false;
+        lock (_lock)
+        {
+            List<LockOwner> owners = OwnersOf(node);
+            for (int i = owners.Count - 1; i >= 0; i--)
+            {
+                if (isMeant(owners[i], number))
+                {
+                    Remove(node, owners[i]);
+                    any = true;
+                }
+            }
+        }
+
+        if (any)
+        {
+            Released?.Invoke();
+        }
     }
 
     /// <summary>Whether those who hold what is wanted wait, over any number of steps, for the one who wants it.</summary>

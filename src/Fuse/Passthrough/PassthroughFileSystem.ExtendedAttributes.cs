@@ -41,7 +41,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinAttributes(node, out InodePin pin, out int descriptor);
         using (pin)
         {
-            bool isWhole = _options.XattrMap is null && MayKnowTrusted(request);
+            bool isWhole = _options.PosixAcl && _options.XattrMap is null && MayKnowTrusted(request);
             return result < 0 ? result
                 : isWhole ? ExtendedAttributes.List(descriptor, list, size) : ListFiltered(request, descriptor, list, size);
         }
@@ -76,15 +76,26 @@ public sealed unsafe partial class PassthroughFileSystem
     {
         ReadOnlySpan<byte> guestName = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name);
         Span<byte> target = new(hostName, NameRoom);
+        int result = 0;
         if (_options.XattrMap is not null)
         {
-            return _options.XattrMap.TryToHost(guestName, target);
+            result = _options.XattrMap.TryToHost(guestName, target);
+        }
+        else
+        {
+            guestName.CopyTo(target);
+            target[guestName.Length] = 0;
         }
 
-        guestName.CopyTo(target);
-        target[guestName.Length] = 0;
-        return 0;
+        return result == 0 && IsOutOfReach(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(hostName)) ? -Errno.EOPNOTSUPP : result;
     }
+
+    /// <summary>
+    /// Whether the host's name is that of an access control list, and the guest does not evaluate them: its kernel would let
+    /// everybody write one, and with it the file's mode, and take the list's mask for the rights of the group.
+    /// </summary>
+    private bool IsOutOfReach(ReadOnlySpan<byte> hostName) =>
+        !_options.PosixAcl && (hostName.SequenceEqual("system.posix_acl_access"u8) || hostName.SequenceEqual("system.posix_acl_default"u8));
 
     /// <summary>
     /// The list in full goes through scratch memory: what is hidden or becomes shorter makes room for what follows. Names of trusted
@@ -103,9 +114,10 @@ public sealed unsafe partial class PassthroughFileSystem
         for (ReadOnlySpan<byte> rest = new(host, (int)length); !rest.IsEmpty;)
         {
             int end = rest.IndexOf((byte)0);
+            bool isHidden = IsOutOfReach(rest[..end]);
             ReadOnlySpan<byte> name = _options.XattrMap is null ? rest[..end] : _options.XattrMap.ToGuest(rest[..end]);
             rest = rest[(end + 1)..];
-            if (name.IsEmpty || (name.StartsWith("trusted."u8) && !MayKnowTrusted(request)))
+            if (isHidden || name.IsEmpty || (name.StartsWith("trusted."u8) && !MayKnowTrusted(request)))
             {
                 continue;
             }

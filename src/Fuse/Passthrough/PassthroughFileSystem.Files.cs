@@ -219,6 +219,7 @@ public sealed unsafe partial class PassthroughFileSystem
     public int Release(RequestContext request, ulong node, in ReleaseIn arguments)
     {
         int result = _open.Release(arguments.Handle, isDirectory: false);
+        _locks.GiveUpAllOf(node, arguments.Handle);
         if ((arguments.ReleaseFlags & ReleaseIn.UnlockFlock) != 0)
         {
             _locks.NotifyReleased();

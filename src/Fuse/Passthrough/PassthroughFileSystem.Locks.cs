@@ -69,7 +69,7 @@ public sealed unsafe partial class PassthroughFileSystem
 
         result = PinOpenFile(node, arguments.Handle);
         result = result < 0 ? result : AwaitCoherence(node);
-        return result < 0 ? result : _locks.Take(node, arguments.Owner, range, wait ? request.Unique : 0, () => OpenForLocks(node));
+        return result < 0 ? result : _locks.Take(node, arguments.Owner, arguments.Handle, range, wait ? request.Unique : 0, () => OpenForLocks(node));
     }
 
     /// <inheritdoc/>
