@@ -128,7 +128,7 @@ public sealed class InodeWayTests
     [Fact]
     public void What_the_guest_removes_stays_as_long_as_it_knows_it()
     {
-        using Tree tree = new();
+        using Tree tree = new(budget: 8);
         ulong directory = tree.MakeDirectory(Root, "directory"), removed = tree.MakeFile(Root, "removed");
         ulong target = tree.MakeFile(Root, "target"), source = tree.MakeFile(Root, "source");
         tree.LetGo();
@@ -141,6 +141,28 @@ public sealed class InodeWayTests
         Assert.Equal(0, tree.Status(directory).Error);
         Assert.Equal("target", Read(tree.Guest, target));
         Assert.Equal("source", Read(tree.Guest, source));
+    }
+
+    [Fact]
+    public void Removing_more_than_the_budget_before_any_of_it_is_forgotten_needs_no_more_descriptors()
+    {
+        using Tree tree = new(budget: 16);
+        ulong open = tree.MakeFile(Root, "open");
+        OpenOut handle = tree.Guest.Send(FuseOpcode.Open, open, new OpenIn()).As<OpenOut>();
+        ulong[] files = [.. Enumerable.Range(0, 300).Select(i => tree.MakeFile(Root, $"file{i}"))];
+        Assert.Equal(0, tree.Guest.Send(FuseOpcode.Unlink, Root, FuseGuest.Text("open")).Error);
+        for (int i = 0; i < files.Length; i++)
+        {
+            Assert.Equal(0, tree.Guest.Send(FuseOpcode.Unlink, Root, FuseGuest.Text($"file{i}")).Error);
+            Assert.InRange(tree.Guest.Files.InodeDescriptorCount, 1, 17);
+        }
+
+        Assert.Equal(0, tree.Status(open).Error);
+        Assert.All(files, node => Assert.True(tree.Status(node).Error is 0 or Errno.ESTALE));
+        Assert.Equal(0, tree.Guest.Send(FuseOpcode.Release, open, new ReleaseIn { Handle = handle.Handle }).Error);
+        Array.ForEach(files, node => Forget(tree.Guest, node));
+        Forget(tree.Guest, open);
+        tree.MustBeEmpty();
     }
 
     [Fact]
@@ -338,7 +360,7 @@ public sealed class InodeWayTests
     [Fact]
     public async Task Nothing_that_a_guest_holds_gets_stale_while_other_queues_rename_and_remove()
     {
-        using Tree tree = new(budget: 6);
+        using Tree tree = new(budget: 16);
         ulong[] tops = [.. Enumerable.Range(0, 3).Select(i => tree.MakeDirectory(Root, $"top{i}"))];
         ulong moving = tree.MakeDirectory(tops[0], "moving"), below = tree.MakeDirectory(moving, "below");
         ulong[] files = [.. Enumerable.Range(0, 40).Select(i => tree.MakeFile(below, $"file{i}"))];
@@ -397,7 +419,7 @@ public sealed class InodeWayTests
         }
 
         Assert.Equal(0, failures);
-        Assert.InRange(tree.Guest.Files.InodeDescriptorCount, 1, 6 + 4);
+        Assert.InRange(tree.Guest.Files.InodeDescriptorCount, 1, 16 + 4);
         Assert.All(files, node => Assert.Equal(0, tree.Status(node).Error));
     }
 

@@ -4,7 +4,8 @@ namespace VirtioFs.Fuse;
 
 /// <summary>
 /// How many descriptors hold inodes. Beyond the budget the clock algorithm lets go of those that were not used lately, where a file
-/// handle or the way that an inode was found by can stand in.
+/// handle or the way that an inode was found by can stand in; and of removed files, when nothing else is left. Only a guest that
+/// uses one without having it open misses it.
 /// </summary>
 internal sealed unsafe partial class InodeTable
 {
@@ -21,7 +22,7 @@ internal sealed unsafe partial class InodeTable
     {
         lock (_clockLock)
         {
-            _ = TurnClock();
+            _ = LetGo();
         }
 
         return DescriptorBudget.HasRoom;
@@ -36,8 +37,9 @@ internal sealed unsafe partial class InodeTable
 
         try
         {
+            int evicted = LetGo();
             // Where nothing can be let go, looking at all slots again for each new inode would cost more and more.
-            _fruitlessBelow = TurnClock() == 0 ? _descriptors + (_slots.End / SlotsForEach) : 0;
+            _fruitlessBelow = evicted == 0 ? _descriptors + (_slots.End / SlotsForEach) : 0;
         }
         finally
         {
@@ -46,16 +48,22 @@ internal sealed unsafe partial class InodeTable
     }
 
     /// <summary>Answers how many descriptors were let go.</summary>
-    private int TurnClock()
+    private int LetGo()
     {
         // Not more than a part of a small budget, or the search for the last of them would go through all slots each time.
         int wanted = Math.Clamp(_budget / 4, 1, MostAtOnce);
+        int evicted = TurnClock(wanted);
+        return evicted < wanted ? evicted + Sweep() : evicted;
+    }
+
+    private int TurnClock(int wanted)
+    {
         int end = _slots.End;
         int evicted = 0;
         for (int looked = 0; looked < 2 * end && evicted < wanted; looked++)
         {
             _hand = _hand + 1 < end ? _hand + 1 : (int)RootNode + 1;
-            if (_hand < end && TryEvict(_hand))
+            if (_hand < end && TryEvict(_hand, nameless: false))
             {
                 evicted++;
             }
@@ -64,7 +72,20 @@ internal sealed unsafe partial class InodeTable
         return evicted;
     }
 
-    private bool TryEvict(int index)
+    /// <summary>Lets go of inodes without a name, which a guest removed and has not forgotten yet: many at once, since this looks at all slots.</summary>
+    private int Sweep()
+    {
+        int end = _slots.End;
+        int evicted = 0;
+        for (int index = (int)RootNode + 1; index < end && evicted <= _budget / 2; index++)
+        {
+            evicted += TryEvict(index, nameless: true) ? 1 : 0;
+        }
+
+        return evicted;
+    }
+
+    private bool TryEvict(int index, bool nameless)
     {
         InodeSlot* slot = _slots[index];
         if (slot->Descriptor < 0 || !SlotLifetime.TryBeginChange(ref slot->Lifetime))
@@ -72,7 +93,7 @@ internal sealed unsafe partial class InodeTable
             return false;
         }
 
-        bool evict = !slot->Touched && slot->Descriptor >= 0 && (_places[slot->Place].HasHandles ? HoldByHandle(slot) : HoldByWay(slot));
+        bool evict = !slot->Touched && slot->Descriptor >= 0 && CanDoWithout(slot, nameless);
         slot->Touched = false;
         if (evict)
         {
@@ -87,6 +108,16 @@ internal sealed unsafe partial class InodeTable
         }
 
         return evict;
+    }
+
+    private bool CanDoWithout(InodeSlot* slot, bool nameless)
+    {
+        if (_places[slot->Place].HasHandles)
+        {
+            return HoldByHandle(slot);
+        }
+
+        return nameless ? slot->Ways is null : HoldByWay(slot);
     }
 
     private static bool HoldByHandle(InodeSlot* slot)

@@ -50,7 +50,7 @@ internal sealed unsafe partial class InodeTable
                 }
             }
 
-            LetGo(dropped);
+            FreeWays(dropped);
         }
     }
 
@@ -75,10 +75,13 @@ internal sealed unsafe partial class InodeTable
         return node != 0 && Pin(node, out InodePin pin) == 0 ? pin : default;
     }
 
-    /// <summary>Opens a pinned inode by the name that it is about to lose: the guest may use it without one.</summary>
-    internal void HoldWithoutName(in InodePin pin, int directory, FileName name)
+    /// <summary>Opens a pinned inode by the last name that it is known by, which it is about to lose: the guest may use it without one.</summary>
+    internal void HoldWithoutName(in InodePin pin, in InodePin parent, int directory, FileName name)
     {
-        if (pin.Slot is null || Volatile.Read(ref pin.Slot->Descriptor) >= 0)
+        if (pin.Slot is null
+            || Volatile.Read(ref pin.Slot->Descriptor) >= 0
+            || HasOtherWay(pin, parent, name)
+            || (!DescriptorBudget.HasRoom && !MakeRoom()))
         {
             return;
         }
@@ -103,7 +106,7 @@ internal sealed unsafe partial class InodeTable
             DropWay(pin, parent, name, ref dropped);
         }
 
-        LetGo(dropped);
+        FreeWays(dropped);
     }
 
     /// <summary>Notes that a name led to <paramref name="moved"/> and the other one to <paramref name="replaced"/>, before they changed.</summary>
@@ -128,7 +131,7 @@ internal sealed unsafe partial class InodeTable
             }
         }
 
-        LetGo(dropped);
+        FreeWays(dropped);
     }
 
     private ref uint VersionOf(int parent, FileName name)
@@ -156,6 +159,15 @@ internal sealed unsafe partial class InodeTable
         if (!circular && TryAddChild(parent))
         {
             slot->Ways = InodeWay.Create(parent.Index, name, slot->Ways);
+        }
+    }
+
+    private bool HasOtherWay(in InodePin pin, in InodePin parent, FileName name)
+    {
+        lock (_ways)
+        {
+            InodeWay* way = pin.Slot->Ways;
+            return way is not null && (way->Next is not null || !way->Is(parent.Index, name));
         }
     }
 
@@ -244,7 +256,7 @@ internal sealed unsafe partial class InodeTable
     }
 
     /// <summary>Frees ways, and the directories that were kept for nothing else, and so on upwards.</summary>
-    private void LetGo(InodeWay* ways)
+    private void FreeWays(InodeWay* ways)
     {
         while (ways is not null)
         {

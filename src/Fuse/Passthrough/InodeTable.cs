@@ -429,7 +429,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         InodeWay* ways = slot->Ways;
         slot->Ways = null;
         FreeSlot(index);
-        LetGo(ways);
+        FreeWays(ways);
     }
 
     private void FreeSlot(int index)

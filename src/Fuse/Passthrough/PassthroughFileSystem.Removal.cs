@@ -57,7 +57,7 @@ public sealed unsafe partial class PassthroughFileSystem
     private int UnlinkAndHold(in InodePin parent, int directory, FileName name, int flags)
     {
         using InodePin known = _inodes.PinNamed(directory, name);
-        _inodes.HoldWithoutName(known, directory, name);
+        _inodes.HoldWithoutName(known, parent, directory, name);
         int result = PathCalls.Unlink(directory, name.Bytes, flags);
         if (result == 0)
         {
@@ -78,7 +78,7 @@ public sealed unsafe partial class PassthroughFileSystem
             using InodePin replaced = _inodes.PinNamed(newDirectory, newName);
             if (!exchanges)
             {
-                _inodes.HoldWithoutName(replaced, newDirectory, newName);
+                _inodes.HoldWithoutName(replaced, newParent, newDirectory, newName);
             }
 
             int result = PathCalls.Rename(directory, name.Bytes, newDirectory, newName.Bytes, flags);
