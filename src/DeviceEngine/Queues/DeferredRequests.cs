@@ -20,6 +20,8 @@ internal sealed class DeferredRequests
     private readonly int _limit;
     private readonly Queue<DeferredRequest> _work = new();
     private readonly Queue<DeferredRequest> _waiting = new();
+    private readonly HashSet<ulong> _waiters = [];
+    private readonly HashSet<ulong> _interrupted = [];
     private readonly List<Thread> _threads = [];
     private int _idle;
     private int _retryMilliseconds = FirstRetryMilliseconds;
@@ -35,6 +37,7 @@ internal sealed class DeferredRequests
     {
         (_server, _fail, _name, _limit) = (server, fail, name, limit);
         server.WaitersMayProceed += Retry;
+        server.TryInterrupt = TryInterrupt;
     }
 
     /// <summary>Takes a request over; it ends with <see cref="VirtQueue.CompleteDeferred"/>.</summary>
@@ -58,6 +61,22 @@ internal sealed class DeferredRequests
         }
     }
 
+    /// <summary>Makes a request that waits answer EINTR. False when none of that number does.</summary>
+    internal bool TryInterrupt(ulong unique)
+    {
+        lock (_gate)
+        {
+            if (!_waiters.Contains(unique))
+            {
+                return false;
+            }
+
+            _ = _interrupted.Add(unique);
+            GiveAgain();
+            return true;
+        }
+    }
+
     /// <summary>Drops what nobody has begun of queues that are closed.</summary>
     internal void DropClosed()
     {
@@ -70,6 +89,7 @@ internal sealed class DeferredRequests
                 DeferredRequest request = _work.Dequeue();
                 if (request.Queue.IsClosed)
                 {
+                    ForgetWaiter(request);
                     dropped.Add(request);
                 }
                 else
@@ -89,6 +109,7 @@ internal sealed class DeferredRequests
     internal void BeginClose()
     {
         _server.WaitersMayProceed -= Retry;
+        _server.TryInterrupt = null;
         lock (_gate)
         {
             _closed = true;
@@ -138,7 +159,8 @@ internal sealed class DeferredRequests
             if (!request.Queue.IsClosed)
             {
                 FuseOutcome outcome = fuse.Answer(request.Chain.Exchange, Patience.Long, out uint length);
-                waits = outcome == FuseOutcome.WouldWait && !request.Queue.InterruptsWaits;
+                request = request with { Unique = fuse.Unique };
+                waits = outcome == FuseOutcome.WouldWait && !request.Queue.InterruptsWaits && !IsInterrupted(request);
                 written = outcome == FuseOutcome.Answered ? length : waits ? null : fuse.Refuse(request.Chain.Exchange, Errno.EINTR);
             }
         }
@@ -146,6 +168,11 @@ internal sealed class DeferredRequests
         {
             if (!waits || !TryLayAside(request, retries))
             {
+                lock (_gate)
+                {
+                    ForgetWaiter(request);
+                }
+
                 request.Queue.CompleteDeferred(request.Chain, written);
             }
         }
@@ -161,7 +188,8 @@ internal sealed class DeferredRequests
                 return false;
             }
 
-            bool missed = retries != _retries || request.Queue.InterruptsWaits;
+            _ = _waiters.Add(request.Unique);
+            bool missed = retries != _retries || request.Queue.InterruptsWaits || _interrupted.Contains(request.Unique);
             (missed ? _work : _waiting).Enqueue(request);
             if (missed)
             {
@@ -170,6 +198,20 @@ internal sealed class DeferredRequests
 
             return true;
         }
+    }
+
+    private bool IsInterrupted(DeferredRequest request)
+    {
+        lock (_gate)
+        {
+            return _interrupted.Contains(request.Unique);
+        }
+    }
+
+    private void ForgetWaiter(DeferredRequest request)
+    {
+        _ = _waiters.Remove(request.Unique);
+        _ = _interrupted.Remove(request.Unique);
     }
 
     private bool TryTake(out DeferredRequest request, out long retries)

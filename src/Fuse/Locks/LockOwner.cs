@@ -58,8 +58,15 @@ internal sealed class LockOwner(ulong owner, int descriptor) : IDisposable
         return FileLocks.Set(Descriptor, FileLocks.Unlock, range.Start, range.HostLength);
     }
 
-    /// <summary>Gives everything up: the host drops the locks with the description.</summary>
-    public void Dispose() => FileDescriptor.Close(Descriptor);
+    /// <summary>
+    /// Gives everything up. The host drops the locks with the description, but a process that is just being started may hold that for
+    /// a moment longer.
+    /// </summary>
+    public void Dispose()
+    {
+        _ = FileLocks.Set(Descriptor, FileLocks.Unlock, 0, 0);
+        FileDescriptor.Close(Descriptor);
+    }
 
     private void CutOut(LockRange range)
     {

@@ -160,7 +160,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
     /// <param name="descriptor">A path reference; -1 afterwards when the table keeps it. Or -1 from the beginning.</param>
     /// <param name="handle">The file handle, or null.</param>
     /// <param name="verified">Whether handle and status are certainly those of one file.</param>
-    /// <returns>The node id, or 0 when the table is full.</returns>
+    /// <returns>The node id, or 0 when the table is full or the place is gone.</returns>
     internal ulong Reference(Place place, in FileStatus status, ref int descriptor, InodeHandle* handle, bool verified)
     {
         InodeKey key = InodeKey.Of(place, status);
@@ -251,9 +251,16 @@ internal sealed unsafe partial class InodeTable : IDisposable
 
     private ulong Add(InodeShard shard, InodeKey key, in FileStatus status, ref int descriptor, InodeHandle* handle, bool hashed)
     {
+        Place place = _places[key.Place];
+        if (!place.TryAddInode())
+        {
+            return 0;
+        }
+
         int index = _slots.Take();
         if (index == 0)
         {
+            place.RemoveInode();
             return 0;
         }
 
@@ -443,6 +450,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         }
 
         slot->Handle.Release();
+        _places[slot->Place].RemoveInode();
         _ = Interlocked.Decrement(ref _count);
         SlotLifetime.Close(ref slot->Lifetime);
         _slots.Free(index);

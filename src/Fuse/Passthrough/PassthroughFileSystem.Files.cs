@@ -218,9 +218,17 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <inheritdoc/>
     public int Release(RequestContext request, ulong node, in ReleaseIn arguments)
     {
+        bool unlocks = (arguments.ReleaseFlags & ReleaseIn.UnlockFlock) != 0;
+        if (unlocks && _open.Pin(arguments.Handle, false, out OpenFilePin file) == 0)
+        {
+            // The host drops it with the description, but a process that is just being started may hold that for a moment longer.
+            _ = FileLocks.Flock(file.Descriptor, FileLocks.Unlock);
+            file.Dispose();
+        }
+
         int result = _open.Release(arguments.Handle, isDirectory: false);
         _locks.GiveUpAllOf(node, arguments.Handle);
-        if ((arguments.ReleaseFlags & ReleaseIn.UnlockFlock) != 0)
+        if (unlocks)
         {
             _locks.NotifyReleased();
         }

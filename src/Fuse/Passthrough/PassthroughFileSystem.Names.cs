@@ -156,6 +156,12 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         FileDescriptor.Close(descriptor);
+        if (node == 0 && place is { IsGone: true })
+        {
+            // Its last inode went just now; the next look makes the place known anew.
+            return Lookup(request, parent, directory, name, out entry);
+        }
+
         if (node == 0)
         {
             return result < 0 ? result : -Errno.ENFILE;

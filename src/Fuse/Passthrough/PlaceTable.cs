@@ -25,7 +25,7 @@ internal sealed unsafe class PlaceTable : IDisposable
         PlaceKey key = PlaceKey.Of(status);
         foreach (Place place in Volatile.Read(ref _places))
         {
-            if (place.Key == key)
+            if (place.Key == key && !place.IsGone)
             {
                 return place;
             }
@@ -38,7 +38,7 @@ internal sealed unsafe class PlaceTable : IDisposable
     {
         foreach (Place place in _places)
         {
-            FileDescriptor.Close(place.Mount);
+            place.Close();
         }
 
         _places = [];
@@ -50,7 +50,7 @@ internal sealed unsafe class PlaceTable : IDisposable
         {
             foreach (Place known in _places)
             {
-                if (known.Key == key)
+                if (known.Key == key && !known.IsGone)
                 {
                     return known;
                 }

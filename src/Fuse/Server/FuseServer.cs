@@ -31,6 +31,9 @@ public sealed class FuseServer : IDisposable
         remove => FileSystem.WaitersMayProceed -= value;
     }
 
+    /// <summary>Ends the waiting of a request by its number, for who keeps those that answered <see cref="FuseOutcome.WouldWait"/>. False for one that does not wait.</summary>
+    public Func<ulong, bool>? TryInterrupt { get; set; }
+
     /// <summary>Makes this thread able to answer requests. Call it on the thread that will use the worker: it changes the thread for good.</summary>
     /// <exception cref="Linux.LinuxException">The thread could not be prepared.</exception>
     public FuseWorker CreateWorker()

@@ -3,7 +3,7 @@ using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
-/// <summary>The session itself: INIT, DESTROY, and the references that the guest gives back.</summary>
+/// <summary>The session itself: INIT, DESTROY, INTERRUPT, and the references that the guest gives back.</summary>
 public sealed unsafe partial class FuseWorker
 {
     /// <summary>The protocol's major version.</summary>
@@ -69,6 +69,17 @@ public sealed unsafe partial class FuseWorker
         nint result = reply.Put(answer);
         _server.Begin(accepted);
         return result;
+    }
+
+    /// <summary>Asks for the end of a request that waits. EAGAIN for one that does not (yet): the guest asks again while it lacks the answer.</summary>
+    private nint Interrupt(ref RequestReader reader)
+    {
+        if (!reader.TryRead(out InterruptIn arguments))
+        {
+            return -Errno.EINVAL;
+        }
+
+        return _server.TryInterrupt?.Invoke(arguments.Unique) == true ? 0 : -Errno.EAGAIN;
     }
 
     private nint Destroy()

@@ -18,6 +18,9 @@ public sealed unsafe partial class FuseWorker : IDisposable
         _context = new RequestContext(RequestThread.Enter(), _memory);
     }
 
+    /// <summary>The number of the request that was answered last.</summary>
+    public ulong Unique => _context.Unique;
+
     internal OperationCounters Counters { get; } = new();
 
     /// <summary>Answers one request.</summary>
@@ -138,6 +141,7 @@ public sealed unsafe partial class FuseWorker : IDisposable
         FuseOpcode.SetLockWait => SetLock(header, ref reader, wait: true),
         FuseOpcode.Control => Control(header, ref reader, reply),
         FuseOpcode.Poll => Poll(header, ref reader, reply),
+        FuseOpcode.Interrupt => Interrupt(ref reader),
         FuseOpcode.Initialize => Initialize(ref reader, reply),
         FuseOpcode.Destroy => Destroy(),
         _ => -Errno.ENOSYS,

@@ -98,6 +98,37 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
+    public void A_guest_that_gives_up_waiting_gets_EINTR_and_not_the_lock()
+    {
+        Assert.Equal(0, Fuse.Setlk(_node, Range(1, Write)));
+        Assert.Equal(0, Fuse.Setlk(_node, Whole(_handle, Write)));
+        foreach (FuseRequest waiting in (FuseRequest[])[Wait(Range(2, Write)), Wait(Whole(_second, Write))])
+        {
+            Assert.True(SpinWait.SpinUntil(() => Interrupt(waiting.Unique) == 0, TimeSpan.FromSeconds(10)), "The request was never found waiting.");
+            Assert.Equal(-Errno.EINTR, Fuse.WaitFor(waiting));
+            Assert.Equal(-Errno.EAGAIN, Interrupt(waiting.Unique));
+        }
+
+        Assert.Equal(0, Fuse.Setlk(_node, Range(1, Unlock)));
+        Assert.Equal(0, Fuse.Setlk(_node, Whole(_handle, Unlock)));
+        Assert.Equal(0, Fuse.Setlk(_node, Range(3, Write)));
+        Assert.Equal(0, Fuse.Setlk(_node, Whole(_handle, Write)));
+    }
+
+    [Theory]
+    [InlineData(0UL)]
+    [InlineData(12345UL)]
+    [InlineData(ulong.MaxValue)]
+    public void Giving_up_a_request_that_nobody_waits_for_disturbs_nobody(ulong unique)
+    {
+        Assert.Equal(0, Fuse.Setlk(_node, Range(1, Write)));
+        FuseRequest waiting = Wait(Range(2, Write));
+        Assert.Equal(-Errno.EAGAIN, Interrupt(unique));
+        Assert.Equal(0, Fuse.Setlk(_node, Range(1, Unlock)));
+        Assert.Equal(0, Fuse.WaitFor(waiting));
+    }
+
+    [Fact]
     public void More_waiters_than_any_pool_has_threads_hold_nothing_up()
     {
         const int Waiters = 100;
@@ -160,6 +191,12 @@ public sealed class LockTests : IDisposable
     {
         Assert.Equal(-Errno.EINVAL, Fuse.Setlk(_node, Range(1, type, start, end)));
         Assert.Equal(-Errno.EINVAL, Fuse.Getlk(_node, Range(1, type, start, end), out _));
+    }
+
+    private int Interrupt(ulong unique)
+    {
+        FuseClient queue = _tree.Guest.HighPriority;
+        return queue.Transact(queue.Call.Begin(FuseOpcode.Interrupt, 0).Append(new FuseInterruptIn { Unique = unique }));
     }
 
     private FuseLockIn Range(ulong owner, uint type, ulong start = 0, ulong end = long.MaxValue) => new()
