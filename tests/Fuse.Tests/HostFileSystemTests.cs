@@ -153,4 +153,25 @@ public sealed class HostFileSystemTests
         Assert.Equal("content"u8, guest.Send(FuseOpcode.Read, node, new ReadIn { Handle = open.Handle, Size = 100 }).Body);
         Assert.Equal(0, guest.Send(FuseOpcode.GetAttributes, Root, default(GetAttributesIn)).Error);
     }
+
+    [Theory]
+    [InlineData(FileHandleUse.Prefer)]
+    [InlineData(FileHandleUse.Never)]
+    public void A_mount_that_the_guest_has_let_go_of_can_be_unmounted_and_comes_back(FileHandleUse handles)
+    {
+        using MountedImage image = MountedImage.Create("ext4", 64);
+        File.WriteAllText(image["file"], "content");
+        using FuseGuest guest = new(Path.GetDirectoryName(image.Path)!, new PassthroughOptions { FileHandles = handles });
+        for (int round = 0; round < 3; round++)
+        {
+            ulong mount = guest.MustLookup(Root, Path.GetFileName(image.Path)).NodeId;
+            ulong file = guest.MustLookup(mount, "file").NodeId;
+            ulong handle = guest.Send(FuseOpcode.Open, file, new OpenIn()).As<OpenOut>().Handle;
+            Assert.Equal("content"u8, guest.Send(FuseOpcode.Read, file, new ReadIn { Handle = handle, Size = 10 }).Body);
+            Assert.Equal(0, guest.Send(FuseOpcode.Release, file, new ReleaseIn { Handle = handle }).Error);
+            _ = guest.Send(FuseOpcode.Forget, file, new ForgetIn { LookupCount = 1 });
+            _ = guest.Send(FuseOpcode.Forget, mount, new ForgetIn { LookupCount = 1 });
+            image.MountAgain();
+        }
+    }
 }

@@ -33,7 +33,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 return -Errno.ENFILE;
             }
 
-            int descriptor = _inodes.Open(pin, _descriptors.Value, OpenFlags.ReadOnly | OpenFlags.Directory);
+            int descriptor = OpenInode(pin, OpenFlags.ReadOnly | OpenFlags.Directory);
             if (descriptor < 0)
             {
                 return descriptor;

@@ -342,7 +342,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int descriptor = kill ? DropSetId(request) : 0;
         if (descriptor == 0)
         {
-            descriptor = _inodes.Open(pin, _descriptors.Value, HostFlags(request, guestFlags));
+            descriptor = OpenInode(pin, HostFlags(request, guestFlags));
             KeepSetIdAgain(request, kill);
         }
 
@@ -355,6 +355,13 @@ public sealed unsafe partial class PassthroughFileSystem
         open.Handle = _open.Add(descriptor, pin.Slot->Place, isDirectory: false);
         pin.Slot->LastOpen = open.Handle;
         return open.Handle == 0 ? -Errno.ENFILE : 0;
+    }
+
+    /// <summary>Opens an inode; where nothing may be changed, so that reading leaves its access time alone too, if the host lets us.</summary>
+    private int OpenInode(in InodePin pin, int flags)
+    {
+        int descriptor = _options.ReadOnly ? _inodes.Open(pin, _descriptors.Value, flags | OpenFlags.NoAccessTime) : -Errno.EPERM;
+        return descriptor == -Errno.EPERM ? _inodes.Open(pin, _descriptors.Value, flags) : descriptor;
     }
 
     private int OpenExisting(
