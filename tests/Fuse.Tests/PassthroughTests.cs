@@ -216,6 +216,36 @@ public sealed unsafe class PassthroughTests
     }
 
     [Fact]
+    public void What_a_guest_removed_stays_where_it_may_still_have_to_do_with_it()
+    {
+        using ScratchDirectory scratch = new();
+        using FuseGuest guest = new(scratch.Path, new PassthroughOptions { Writeback = true, InodeDescriptors = 16 });
+        ulong[] removed = [Make("unlinked"), Make("replaced"), guest.Send(FuseOpcode.MakeDirectory, Root, new MakeDirectoryIn { Mode = 0x1ED }, FuseGuest.Text("d")).As<EntryOut>().NodeId];
+        _ = Make("replacing");
+        Assert.Equal(0, guest.Send(FuseOpcode.Unlink, Root, FuseGuest.Text("unlinked")).Error);
+        Assert.Equal(0, guest.Send(FuseOpcode.Rename, Root, new RenameIn { NewDirectory = Root }, FuseGuest.Text("replacing"), FuseGuest.Text("replaced")).Error);
+        Assert.Equal(0, guest.Send(FuseOpcode.RemoveDirectory, Root, FuseGuest.Text("d")).Error);
+        for (int i = 0; i < 100; i++)
+        {
+            _ = guest.MustLookup(Root, Path.GetFileName(Directory.CreateDirectory(scratch[$"other-{i}"]).FullName));
+        }
+
+        SetAttributesIn times = new() { Valid = AttributeChanges.ModificationTime, ModificationTime = 1_000_000_000 };
+        foreach (ulong node in removed)
+        {
+            InodeAttributes attributes = guest.Send(FuseOpcode.SetAttributes, node, times).As<AttributesOut>().Attributes;
+            Assert.Equal((0u, 1_000_000_000ul), (attributes.LinkCount, attributes.ModificationTime));
+        }
+
+        ulong Make(string name)
+        {
+            CreateOut made = guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = 2, Mode = 0x81A4 }, FuseGuest.Text(name)).As<CreateOut>();
+            Assert.Equal(0, guest.Send(FuseOpcode.Release, made.Entry.NodeId, new ReleaseIn { Handle = made.Open.Handle }).Error);
+            return made.Entry.NodeId;
+        }
+    }
+
+    [Fact]
     public void Attributes_are_changed_as_asked_and_no_others()
     {
         using ScratchDirectory scratch = new();

@@ -65,6 +65,9 @@ internal unsafe struct InodeSlot
     /// </summary>
     public bool IsLocked;
 
+    /// <summary>Whether the guest has taken its last name away, so that nothing but a descriptor keeps it on the host.</summary>
+    public bool IsNameless;
+
     /// <summary>Whether lookups find it: false once its number belongs to another file.</summary>
     public bool Hashed;
 }

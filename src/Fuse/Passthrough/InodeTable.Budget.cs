@@ -114,7 +114,7 @@ internal sealed unsafe partial class InodeTable
     {
         if (_places[slot->Place].HasHandles)
         {
-            return HoldByHandle(slot);
+            return (nameless || !slot->IsNameless) && HoldByHandle(slot);
         }
 
         return nameless ? slot->Ways is null : HoldByWay(slot);

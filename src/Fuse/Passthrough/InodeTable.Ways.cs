@@ -55,9 +55,12 @@ internal sealed unsafe partial class InodeTable
     }
 
     /// <summary>Begins to use the inode that a name leads to, if the guest knows it.</summary>
-    internal InodePin PinNamed(int directory, FileName name)
+    internal InodePin PinNamed(int directory, FileName name) => PinNamed(directory, name, out _);
+
+    /// <inheritdoc cref="PinNamed(int, FileName)"/>
+    internal InodePin PinNamed(int directory, FileName name, out FileStatus status)
     {
-        if (FileStatus.Of(directory, name.Bytes, out FileStatus status) < 0 || _places.Find(status, -1) is not Place place)
+        if (FileStatus.Of(directory, name.Bytes, out status) < 0 || _places.Find(status, -1) is not Place place)
         {
             return default;
         }
@@ -94,6 +97,15 @@ internal sealed unsafe partial class InodeTable
         }
 
         FileDescriptor.Close(descriptor);
+    }
+
+    /// <summary>Notes whether a pinned inode, if there is one, has lost its last name, and is to be kept by its descriptor alone.</summary>
+    internal static void NoteNameless(in InodePin pin, bool isNameless)
+    {
+        if (pin.Slot is not null)
+        {
+            pin.Slot->IsNameless = isNameless;
+        }
     }
 
     /// <summary>Notes that a name is gone, which led to a pinned inode or to nothing that the guest knows.</summary>

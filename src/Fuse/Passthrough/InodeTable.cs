@@ -277,6 +277,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         slot->Children = 0;
         slot->Ways = null;
         slot->IsLocked = false;
+        slot->IsNameless = false;
         slot->LockedSince = 0;
         slot->LastOpen = 0;
         if (handle is not null)

@@ -1,18 +1,25 @@
+using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
 /// <summary>
-/// Names that go away. Where inodes are found again by their names, one that loses its name is opened before, and one that gets another
-/// is followed.
+/// Names that go away. An inode that loses its last one is opened before where the guest may still have to do with it: where inodes are
+/// found again by their names, where the guest sends times later that it has collected (writeback), and directories, in which its
+/// programs may be. One that gets another name is followed where names matter.
 /// </summary>
 public sealed unsafe partial class PassthroughFileSystem
 {
-    /// <inheritdoc/>
-    public int Unlink(RequestContext request, ulong parent, FileName name) => Unlink(parent, name, 0);
+    // RENAME_NOREPLACE and RENAME_EXCHANGE (linux/fs.h).
+    private const uint NoReplace = 1, Exchange = 2;
 
     /// <inheritdoc/>
-    public int RemoveDirectory(RequestContext request, ulong parent, FileName name) => Unlink(parent, name, PathCalls.RemoveDirectory);
+    public int Unlink(RequestContext request, ulong parent, FileName name) =>
+        Unlink(parent, name, 0, request.Negotiated.Has(InitFlags.WritebackCache));
+
+    /// <inheritdoc/>
+    public int RemoveDirectory(RequestContext request, ulong parent, FileName name) =>
+        Unlink(parent, name, PathCalls.RemoveDirectory, holds: true);
 
     /// <inheritdoc/>
     public int Rename(RequestContext request, ulong parent, FileName name, ulong newParent, FileName newName, uint flags)
@@ -33,14 +40,21 @@ public sealed unsafe partial class PassthroughFileSystem
                     return result;
                 }
 
-                return _inodes.NeedsWays(pin) && _inodes.NeedsWays(newPin)
-                    ? RenameAndFollow(pin, directory, name, newPin, newDirectory, newName, flags)
-                    : PathCalls.Rename(directory, name.Bytes, newDirectory, newName.Bytes, flags);
+                if (_inodes.NeedsWays(pin) && _inodes.NeedsWays(newPin))
+                {
+                    return RenameAndFollow(pin, directory, name, newPin, newDirectory, newName, flags);
+                }
+
+                bool replaces = (flags & (NoReplace | Exchange)) == 0;
+                using InodePin replaced = replaces && request.Negotiated.Has(InitFlags.WritebackCache) ? HoldLastName(newPin, newDirectory, newName) : default;
+                result = PathCalls.Rename(directory, name.Bytes, newDirectory, newName.Bytes, flags);
+                InodeTable.NoteNameless(replaced, result == 0);
+                return result;
             }
         }
     }
 
-    private int Unlink(ulong parent, FileName name, int flags)
+    private int Unlink(ulong parent, FileName name, int flags, bool holds)
     {
         int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
@@ -50,11 +64,33 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            return _inodes.NeedsWays(pin) ? UnlinkAndHold(pin, directory, name, flags) : PathCalls.Unlink(directory, name.Bytes, flags);
+            if (_inodes.NeedsWays(pin))
+            {
+                return UnlinkAndForgetWay(pin, directory, name, flags);
+            }
+
+            using InodePin known = holds ? HoldLastName(pin, directory, name) : default;
+            result = PathCalls.Unlink(directory, name.Bytes, flags);
+            InodeTable.NoteNameless(known, result == 0);
+            return result;
         }
     }
 
-    private int UnlinkAndHold(in InodePin parent, int directory, FileName name, int flags)
+    /// <summary>Opens what a name leads to and the guest knows, if that has no other name.</summary>
+    private InodePin HoldLastName(in InodePin parent, int directory, FileName name)
+    {
+        InodePin pin = _inodes.PinNamed(directory, name, out FileStatus status);
+        if (status.LinkCount > 1 && status.Type != FileStatus.Directory)
+        {
+            pin.Dispose();
+            return default;
+        }
+
+        _inodes.HoldWithoutName(pin, parent, directory, name);
+        return pin;
+    }
+
+    private int UnlinkAndForgetWay(in InodePin parent, int directory, FileName name, int flags)
     {
         using InodePin known = _inodes.PinNamed(directory, name);
         _inodes.HoldWithoutName(known, parent, directory, name);
@@ -70,7 +106,6 @@ public sealed unsafe partial class PassthroughFileSystem
     private int RenameAndFollow(
         in InodePin parent, int directory, FileName name, in InodePin newParent, int newDirectory, FileName newName, uint flags)
     {
-        const uint Exchange = 2;
         bool exchanges = (flags & Exchange) != 0;
         lock (_inodes.Moves)
         {
