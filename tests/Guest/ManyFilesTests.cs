@@ -40,10 +40,6 @@ public sealed class ManyFilesTests
                   echo 3 >/proc/sys/vm/drop_caches
                   wait_for_host "forgot $1"
                 }
-                wait_for_host() {
-                  echo "$1"
-                  until [ -e "{{folder.Path}}/$1" ]; do sleep 0.1; done
-                }
                 wait_for_host 'did boot'
                 step make
                 forget make
@@ -72,21 +68,19 @@ public sealed class ManyFilesTests
 
         async Task<ProcessFigures> NextAsync(string line)
         {
-            await guest.WaitForOutputAsync(line);
+            await guest.WaitUntilItWaitsAsync(line);
             ProcessFigures figures = watch.Note(line);
-            await GoOnAsync(line);
+            await guest.LetGoOnAsync(line);
             return figures;
         }
 
         async Task ForgottenAsync(string line)
         {
-            await guest.WaitForOutputAsync(line);
+            await guest.WaitUntilItWaitsAsync(line);
             SpinWait.SpinUntil(() => ProcessFigures.Of(backend.ProcessId).PrivateBytes < before.PrivateBytes + Warmth, TimeSpan.FromSeconds(30));
             Assert.InRange(watch.Note(line).PrivateBytes - before.PrivateBytes, 0, Warmth);
-            await GoOnAsync(line);
+            await guest.LetGoOnAsync(line);
         }
-
-        Task GoOnAsync(string line) => File.WriteAllTextAsync(Path.Combine(folder.Path, line), "");
     }
 
     /// <summary>Counts a process's descriptors all the time, and writes down what else it holds at moments.</summary>

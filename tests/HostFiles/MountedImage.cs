@@ -27,10 +27,28 @@ internal sealed class MountedImage : IDisposable
 
     /// <summary>Makes and mounts one, or skips the running test where that cannot be done.</summary>
     internal static MountedImage Create(string type, int mebibytes = 320, params string[] formatOptions) =>
-        Create(type, mebibytes, diskMebibytes: null, formatOptions);
+        Create(type, mebibytes, diskInMemory: false, formatOptions);
 
     /// <summary>Makes and mounts one whose disk holds less than it says: what it cannot hold, it answers with an error of the device.</summary>
-    internal static MountedImage CreateOnSmallDisk(string type, int mebibytes, int diskMebibytes) => Create(type, mebibytes, diskMebibytes, []);
+    /// <param name="type">The type.</param>
+    /// <param name="mebibytes">How large it believes to be.</param>
+    /// <param name="spareMebibytes">How much can still be written to the disk.</param>
+    internal static MountedImage CreateOnSmallDisk(string type, int mebibytes, int spareMebibytes)
+    {
+        MountedImage image = Create(type, mebibytes, diskInMemory: true, []);
+        long used = Used(image.Disk);
+        Run("mount", "-o", $"remount,size={used + (spareMebibytes * 1024L * 1024)}", image.Disk);
+        return image;
+    }
+
+    /// <summary>Makes and mounts a btrfs whose quota is used up before the disk is.</summary>
+    internal static MountedImage CreateWithQuota(int mebibytes)
+    {
+        MountedImage image = Create("btrfs");
+        Run("btrfs", "quota", "enable", image.Path);
+        Run("btrfs", "qgroup", "limit", $"{mebibytes}M", image.Path);
+        return image;
+    }
 
     /// <summary>Makes and mounts an overlay in memory, over what is put into its lower layer first.</summary>
     internal static MountedImage CreateOverlay(Action<string> fillLower)
@@ -64,7 +82,7 @@ internal sealed class MountedImage : IDisposable
     }
 
     /// <summary>Makes a disk that was too small as large as the image.</summary>
-    internal void EnlargeDisk() => Run("mount", "-o", "remount,size=100%", Disk);
+    internal void EnlargeDisk() => Run("mount", "-o", "remount,size=50%", Disk);
 
     /// <summary>Makes the disk shorter than the image. What lies behind its end cannot be read any more.</summary>
     internal void CutDisk(int mebibytes)
@@ -86,15 +104,15 @@ internal sealed class MountedImage : IDisposable
         _scratch.Dispose();
     }
 
-    private static MountedImage Create(string type, int mebibytes, int? diskMebibytes, string[] formatOptions)
+    private static MountedImage Create(string type, int mebibytes, bool diskInMemory, string[] formatOptions)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can mount file systems.");
         MountedImage image = new(type);
         try
         {
-            if (diskMebibytes is not null)
+            if (diskInMemory)
             {
-                Run("mount", "-t", "tmpfs", "-o", $"size={diskMebibytes}m", "none", image.Disk);
+                Run("mount", "-t", "tmpfs", "none", image.Disk);
             }
 
             image.Format(mebibytes, formatOptions);
@@ -126,6 +144,12 @@ internal sealed class MountedImage : IDisposable
     }
 
     private void Mount() => Run("mount", "-o", "loop", ImageFile, Path);
+
+    private static long Used(string path)
+    {
+        DriveInfo disk = new(path);
+        return disk.TotalSize - disk.TotalFreeSpace;
+    }
 
     private static bool HasProgram(string name) =>
         new[] { "/usr/sbin", "/sbin", "/usr/bin" }.Any(folder => File.Exists(System.IO.Path.Combine(folder, name)));

@@ -53,6 +53,11 @@ internal abstract class GuestKernel
             """);
         return $$"""
             export WORKLOADS='{{WorkloadsInGuest}}'
+            export HOST_SIGNS='{{workFolder}}'
+            wait_for_host() {
+              echo "waiting for the host: $1"
+              until [ -e "$HOST_SIGNS/$1" ]; do sleep 0.1; done
+            }
             restart_guest() {
               {{Restart(workFolder)}}
               sleep 60

@@ -8,7 +8,8 @@ internal sealed record GuestOptions
 
     /// <summary>
     /// Lines for the guest's shell, which stops at the first that fails. <c>$WORKLOADS</c> holds this project's programs
-    /// for guests, and <c>restart_guest</c> starts the kernel anew and the script from its beginning.
+    /// for guests, and <c>restart_guest</c> starts the kernel anew and the script from its beginning. In a guest that sees the
+    /// host's files, <c>wait_for_host NAME</c> waits for <see cref="RunningGuest.LetGoOnAsync"/>: until <c>$HOST_SIGNS/NAME</c> is there.
     /// </summary>
     public required string Script { get; init; }
 

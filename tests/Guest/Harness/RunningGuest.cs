@@ -17,6 +17,7 @@ internal sealed class RunningGuest : IAsyncDisposable
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly StringBuilder _output = new();
     private readonly Lock _gate = new();
+    private readonly string _workFolder;
     private readonly string _consoleLog;
     private readonly Task _copying;
     private readonly int[] _groups;
@@ -25,6 +26,7 @@ internal sealed class RunningGuest : IAsyncDisposable
 
     internal RunningGuest(IReadOnlyList<string> command, string workFolder, TimeSpan timeLimit)
     {
+        _workFolder = workFolder;
         _consoleLog = Path.Combine(workFolder, "console.log");
         _process = Process.Start(new ProcessStartInfo("timeout",
             ["--kill-after=5", timeLimit.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture), .. command])
@@ -64,6 +66,27 @@ internal sealed class RunningGuest : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Waits until the script waits for the host, at a place that it calls by this name.</summary>
+    /// <exception cref="InvalidOperationException">The guest ended before.</exception>
+    public Task WaitUntilItWaitsAsync(string name) => WaitForOutputAsync($"waiting for the host: {name}\n");
+
+    /// <summary>Waits until the script has made a file in <c>$HOST_SIGNS</c>.</summary>
+    public async Task WaitForFileAsync(string name)
+    {
+        while (!File.Exists(Path.Combine(_workFolder, name)))
+        {
+            if (_process.HasExited)
+            {
+                throw new InvalidOperationException($"The guest ended before it made {name}. It wrote:\n{Output}\nIts console: {_consoleLog}");
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>Lets the script go on that waits for the host.</summary>
+    public Task LetGoOnAsync(string name) => File.WriteAllTextAsync(Path.Combine(_workFolder, name), "");
 
     /// <summary>Waits until the guest has turned itself off or has reached its time limit.</summary>
     public async Task<GuestResult> WaitForEndAsync()
