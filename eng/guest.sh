@@ -10,6 +10,7 @@
 #       --files FOLDER           a folder whose files the guest finds in /guest
 #       --memory MIB, --processors N
 #       --suite NAME             the Debian suite of the kernel, such as sid; else this machine's own
+#       --kernel ARGUMENTS       more for the kernel's command line
 #       --reboots                a reboot starts the kernel anew, with the same devices; else it ends the guest
 set -euo pipefail
 shopt -s inherit_errexit
@@ -174,7 +175,7 @@ check() {
 }
 
 boot() {
-  local script='' files='' memory=768 processors=1 queues=1 reboots=-no-reboot programs=() devices=() share
+  local script='' files='' kernel_arguments='' memory=768 processors=1 queues=1 reboots=-no-reboot programs=() devices=() share
   while [ $# -gt 0 ]; do
     case $1 in
       --script) script=$2; shift ;;
@@ -184,6 +185,7 @@ boot() {
       --suite) suite=$2; shift ;;
       --queues) queues=$2; shift ;;
       --program) programs+=("$2"); shift ;;
+      --kernel) kernel_arguments=$2; shift ;;
       --reboots) reboots='' ;;
       --share)
         share=${2%%=*}
@@ -208,7 +210,7 @@ boot() {
     -machine "q35,memory-backend=memory,accel=$accelerator" -cpu "$cpu" -smp "$processors" \
     -m "${memory}M" -object "memory-backend-memfd,id=memory,size=${memory}M,share=on" \
     -kernel "$(kernel)/vmlinuz" -initrd "$work/initrd.cpio" \
-    -append 'console=ttyS0 panic=-1 SCRIPT=/guest/script OUTPUT=/dev/ttyS1 MODULES=/modules' \
+    -append "console=ttyS0 panic=-1 SCRIPT=/guest/script OUTPUT=/dev/ttyS1 MODULES=/modules $kernel_arguments" \
     -serial file:/dev/stderr -serial stdio "${devices[@]}" </dev/null &
   guest=$!
   trap 'kill "$guest" 2>/dev/null; wait "$guest"; exit 143' TERM INT

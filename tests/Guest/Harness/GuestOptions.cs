@@ -25,6 +25,9 @@ internal sealed record GuestOptions
     /// <summary>Virtual processors; a User-Mode Linux has one.</summary>
     public int Processors { get; init; } = 1;
 
+    /// <summary>More for the kernel's command line, in QEMU.</summary>
+    public string KernelArguments { get; init; } = "";
+
     /// <summary>The name of the guest in its logs.</summary>
     public string Name { get; init; } = "guest";
 }

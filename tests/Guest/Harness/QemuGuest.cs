@@ -37,6 +37,7 @@ internal sealed class QemuGuest(string? suite = null) : GuestKernel
             Checkout.GuestTool, "boot", "--script", script, "--files", Checkout.Workloads,
             "--memory", options.MemoryMebibytes.ToString(CultureInfo.InvariantCulture),
             "--processors", options.Processors.ToString(CultureInfo.InvariantCulture),
+            "--kernel", options.KernelArguments,
         ];
         if (suite is not null)
         {
