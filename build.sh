@@ -30,6 +30,8 @@ test_all() {
   need busybox busybox-static
   need git git
   need sqlite3 sqlite3
+  need setfacl acl
+  need setfattr attr
   need mkfs.xfs xfsprogs
   need mkfs.btrfs btrfs-progs
   install_needed
