@@ -11,6 +11,7 @@ public static unsafe class Files
     /// <summary>For reads and writes: EAGAIN instead of waiting (<c>RWF_NOWAIT</c>, <c>linux/fs.h</c>).</summary>
     public const int NoWait = 8;
 
+    private const int GetFlags = 3, SetFlags = 4;
 
     /// <summary><c>openat(2)</c>. Close-on-exec is always added.</summary>
     public static int Open(int directory, byte* path, int flags, uint mode = 0)
@@ -122,10 +123,16 @@ public static unsafe class Files
     public static nint CopyRange(int source, long sourceOffset, int target, long targetOffset, nuint length, uint flags) =>
         LibC.Result(LibC.copy_file_range(source, &sourceOffset, target, &targetOffset, length, flags));
 
+    /// <summary>Whether an open file has <c>O_APPEND</c>, with which each write goes to the end (<c>F_GETFL</c>).</summary>
+    public static bool Appends(int descriptor)
+    {
+        int flags = LibC.Result(LibC.fcntl(descriptor, GetFlags, 0));
+        return flags >= 0 && (flags & OpenFlags.Append) != 0;
+    }
+
     /// <summary>Takes <c>O_DIRECT</c> from an open file (<c>F_SETFL</c>). False where it was not set, or stays.</summary>
     public static bool LeaveDirect(int descriptor)
     {
-        const int GetFlags = 3, SetFlags = 4;
         int flags = LibC.Result(LibC.fcntl(descriptor, GetFlags, 0));
         return flags >= 0 && (flags & OpenFlags.Direct) != 0
             && LibC.Result(LibC.fcntl(descriptor, SetFlags, flags & ~OpenFlags.Direct)) == 0;

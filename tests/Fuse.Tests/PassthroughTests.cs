@@ -10,6 +10,21 @@ public sealed unsafe class PassthroughTests
     private const ulong Root = 1;
 
     [Fact]
+    public void Mapped_pages_keep_their_place_in_a_file_that_is_open_to_append()
+    {
+        using ScratchDirectory scratch = new();
+        File.WriteAllText(scratch["log"], "first\n");
+        using FuseGuest guest = new(scratch.Path);
+        ulong node = guest.MustLookup(Root, "log").NodeId;
+        OpenOut open = guest.Send(FuseOpcode.Open, node, new OpenIn { Flags = 2 | OpenFlags.Append }).As<OpenOut>();
+        WriteIn append = new() { Handle = open.Handle, Size = 7, Flags = OpenFlags.Append };
+        Assert.Equal(0, guest.Send(FuseOpcode.Write, node, append, "second\n"u8.ToArray()).Error);
+        WriteIn page = new() { Handle = open.Handle, Size = 5, WriteFlags = WriteIn.FromCache };
+        Assert.Equal(5u, guest.Send(FuseOpcode.Write, node, page, "FIRST"u8.ToArray()).As<WriteOut>().Size);
+        Assert.Equal("FIRST\nsecond\n", File.ReadAllText(scratch["log"]));
+    }
+
+    [Fact]
     public void A_file_that_is_made_written_and_read_back_is_the_hosts_file()
     {
         using ScratchDirectory scratch = new();

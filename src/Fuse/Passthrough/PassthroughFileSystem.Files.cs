@@ -170,13 +170,9 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            nint written = WriteFully(file.Descriptor, source, arguments);
-            if (written == -Errno.EINVAL && (arguments.WriteFlags & WriteIn.FromCache) != 0 && Files.LeaveDirect(file.Descriptor))
-            {
-                // Pages that somebody mapped: the last one ends where the file ends, which O_DIRECT does not take.
-                written = WriteFully(file.Descriptor, source, arguments);
-            }
-
+            nint written = (arguments.WriteFlags & WriteIn.FromCache) != 0
+                ? WritePages(file.Descriptor, source, arguments)
+                : WriteFully(file.Descriptor, source, arguments);
             NoteOwnChange(node);
             KeepSetIdAgain(request, kill);
             return written;
@@ -505,6 +501,27 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         return total;
+    }
+
+    /// <summary>
+    /// Writes pages that a guest has collected, or that a program has mapped. They have their place however the file is open: O_APPEND
+    /// would move them, and O_DIRECT does not take the last one, which ends where the file ends.
+    /// </summary>
+    private nint WritePages(int descriptor, ReadOnlySpan<IoVec> source, in WriteIn arguments)
+    {
+        nint written;
+        if (!Files.Appends(descriptor))
+        {
+            written = WriteFully(descriptor, source, arguments);
+            return written == -Errno.EINVAL && Files.LeaveDirect(descriptor) ? WriteFully(descriptor, source, arguments) : written;
+        }
+
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        int inPlace = Files.Open(_descriptors.Value, name, OpenFlags.WriteOnly | OpenFlags.NoControllingTerminal);
+        written = inPlace < 0 ? inPlace : WriteFully(inPlace, source, arguments);
+        FileDescriptor.Close(inPlace);
+        return written;
     }
 
     /// <summary>
