@@ -9,6 +9,20 @@ public sealed unsafe class PassthroughTests
 {
     private const ulong Root = 1;
 
+    [Theory]
+    [InlineData(null, CachePolicy.Auto, true, true)]
+    [InlineData(null, CachePolicy.Never, false, false)]
+    [InlineData(true, CachePolicy.Auto, true, false)]
+    [InlineData(true, CachePolicy.Never, true, false)]
+    [InlineData(false, CachePolicy.Always, false, false)]
+    public void Listings_tell_attributes_always_never_or_when_the_guest_expects_to_use_them(bool? wanted, CachePolicy cache, bool offered, bool guestChooses)
+    {
+        using ScratchDirectory scratch = new();
+        using FuseGuest guest = new(scratch.Path, new PassthroughOptions { ReadDirectoryPlus = wanted, Cache = cache });
+        Assert.Equal(offered, guest.Server.Negotiated.Has(InitFlags.ReadDirectoryPlus));
+        Assert.Equal(guestChooses, guest.Server.Negotiated.Has(InitFlags.ReadDirectoryPlusAuto));
+    }
+
     [Fact]
     public void Mapped_pages_keep_their_place_in_a_file_that_is_open_to_append()
     {

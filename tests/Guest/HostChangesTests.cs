@@ -61,7 +61,10 @@ public sealed class HostChangesTests
             GuestResult result = (await kernel.RunAsync(folder, new GuestOptions
             {
                 Shares = [.. shares.Select(share => new GuestShare(share.Options.Tag, share.Options.SocketPath))],
-                Script = string.Join('\n', shares.Select(share => $"echo '<{share.Options.Tag}>'; {program} /run/shares/{share.Options.Tag} '{share.Options.Path}'")),
+                Script = string.Join('\n', shares.Select(share => $"""
+                    echo '<{share.Options.Tag}>'
+                    {program} /run/shares/{share.Options.Tag} '{share.Options.Path}'
+                    """)),
             })).ShouldSucceed();
             return policies.Keys.ToDictionary(name => name, name => Parse(result.Output.Split($"<changes-{name}>\n")[1].Split("\n<")[0]));
         }

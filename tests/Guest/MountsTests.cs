@@ -26,7 +26,10 @@ public sealed class MountsTests
         [ -z "$(busybox find . -xdev -name inside)" ]
         [ -n "$(busybox find $HIDDEN -xdev -name inside)" ]
         echo "blocks $(busybox stat -f -c %b sub) $(busybox stat -f -c %b $HIDDEN/sub) $(busybox stat -f -c %b .)"
-        perl -MPOSIX -e 'for (@ARGV) { rename("$_/outside", "$_/sub/moved") and exit 1; $! == EXDEV or die "$_: $!"; link("$_/outside", "$_/sub/linked") and exit 1; $! == EXDEV or die "$_: $!" }' "$SHARE" "$HIDDEN"
+        perl -MErrno=EXDEV -e 'for (@ARGV) {
+          die "$_: $!" if rename("$_/outside", "$_/sub/moved") || $! != EXDEV;
+          die "$_: $!" if link("$_/outside", "$_/sub/linked") || $! != EXDEV;
+        }' "$SHARE" "$HIDDEN"
         echo changed >sub/inside
         echo checked
         await late/inside
@@ -50,7 +53,8 @@ public sealed class MountsTests
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can mount file systems.");
         using TestFolder folder = new();
         string shared = folder.MakeShared();
-        string sub = Directory.CreateDirectory(Path.Combine(shared, "sub")).FullName, late = Directory.CreateDirectory(Path.Combine(shared, "late")).FullName;
+        string sub = Directory.CreateDirectory(Path.Combine(shared, "sub")).FullName;
+        string late = Directory.CreateDirectory(Path.Combine(shared, "late")).FullName;
         await File.WriteAllTextAsync(Path.Combine(shared, "outside"), "", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(sub, "below"), "", TestContext.Current.CancellationToken);
         try
@@ -69,7 +73,8 @@ public sealed class MountsTests
             await MountAsync(late, "second\n");
             await guest.WaitForOutputAsync("let go");
             // What the guest gives back comes a moment later, and until then this fails.
-            Assert.True(await TryForAsync(TimeSpan.FromSeconds(10), () => HostProgram.RunAsync("umount", sub, late)), "The host could not unmount what the guest had let go of.");
+            bool unmounted = await TryForAsync(TimeSpan.FromSeconds(10), () => HostProgram.RunAsync("umount", sub, late));
+            Assert.True(unmounted, "The host could not unmount what the guest had let go of.");
             GuestResult result = (await guest.WaitForEndAsync()).ShouldSucceed();
             Assert.StartsWith("first\nfirst\nblocks 256 256 ", result.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("blocks 256 256 256\n", result.Output, StringComparison.Ordinal);

@@ -3,10 +3,10 @@ namespace VirtioFs.Cmdlets;
 /// <summary>Whether listing a directory also tells the attributes of what is in it.</summary>
 public enum ReadDirectoryPlus
 {
-    /// <summary>As the cache policy makes it useful: on, unless nothing may be cached.</summary>
+    /// <summary>Where the guest expects to use them; not under a cache policy by which it may not remember them.</summary>
     Automatic,
 
-    /// <summary>Where the guest wants it.</summary>
+    /// <summary>With every listing.</summary>
     On,
 
     /// <summary>Never.</summary>

@@ -72,7 +72,8 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     {
         InitFlags wanted = InitFlags.AsyncRead | InitFlags.ParallelDirectories | InitFlags.BigWrites | InitFlags.AutoInvalidate
             | InitFlags.AsyncDirect | InitFlags.AtomicTruncate | InitFlags.DontMask | InitFlags.CreateSupplementaryGroup | InitFlags.AllowIdMap | InitFlags.DirectoryControl;
-        wanted |= When(_rules.ReadDirectoryPlus, InitFlags.ReadDirectoryPlus | InitFlags.ReadDirectoryPlusAuto);
+        wanted |= When(_rules.ReadDirectoryPlus, InitFlags.ReadDirectoryPlus);
+        wanted |= When(_rules.ReadDirectoryPlus && _options.ReadDirectoryPlus is null, InitFlags.ReadDirectoryPlusAuto);
         wanted |= When(_options.AnnounceSubmounts, InitFlags.Submounts);
         wanted |= When(_options.PosixLocks != LockScope.Guest, InitFlags.PosixLocks);
         wanted |= When(_options.Flock != LockScope.Guest, InitFlags.FlockLocks);

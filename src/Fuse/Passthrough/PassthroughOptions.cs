@@ -18,7 +18,10 @@ public sealed record PassthroughOptions
     /// <summary>Whether the guest sees and sets extended attributes; if not, they are answered with ENOSYS.</summary>
     public bool ExtendedAttributes { get; init; } = true;
 
-    /// <summary>Whether listing a directory also tells the attributes of what is in it; null: as <see cref="Cache"/> says.</summary>
+    /// <summary>
+    /// Whether listing a directory also tells the attributes of what is in it; null: where the guest expects to use them, but not under
+    /// <see cref="CachePolicy.Never"/>.
+    /// </summary>
     public bool? ReadDirectoryPlus { get; init; }
 
     /// <summary>Whether mounts inside of the share are mounts in the guest too, with device numbers of their own.</summary>
