@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -172,7 +173,7 @@ static void ask_names(void)
     ASK(rmdir("../folder"));
     ASK(open("new", O_CREAT | O_WRONLY, 0644));
     ASK(mkdir("new", 0755));
-    ASK(syscall(79 /* getcwd */, target, sizeof target));
+    ASK(syscall(SYS_getcwd, target, sizeof target));
     ASK(chdir(".."));
 }
 
