@@ -19,17 +19,21 @@ internal static class Exercise
     /// <summary>The cache policies, and writeback as one more.</summary>
     public static TheoryData<string> Policies { get; } = ["auto", "always", "writeback", "metadata", "never"];
 
-    /// <summary>Whether a guest may map files as shared memory: past its page cache there is nothing to map.</summary>
+    /// <summary>Those under which a guest may map files as shared memory: past its page cache there is nothing to map.</summary>
+    public static TheoryData<string> MappablePolicies { get; } = ["auto", "always", "writeback"];
+
+    /// <summary>Whether it is one of <see cref="MappablePolicies"/>.</summary>
     public static bool IsMappable(string policy) => policy is "auto" or "always" or "writeback";
 
     /// <summary>Shares a folder under one of <see cref="Policies"/>, and runs a script in a guest that mounts it.</summary>
     public static async Task<GuestResult> RunAsync(GuestKernel kernel, TestFolder folder, string policy, string script)
     {
+        string socket = folder.Socket("share");
         using Share share = Share.Start(new ShareOptions
         {
             Path = folder.MakeShared(),
-            Tag = $"exercise-{policy}",
-            SocketPath = folder.Socket("share"),
+            Tag = Path.GetFileName(Path.GetDirectoryName(socket))!,
+            SocketPath = socket,
             FileSystem = policy == "writeback"
                 ? new PassthroughOptions { Cache = CachePolicy.Always, Writeback = true }
                 : new PassthroughOptions { Cache = Enum.Parse<CachePolicy>(policy, ignoreCase: true) },
