@@ -30,6 +30,9 @@ test_all() {
   need busybox busybox-static
   need git git
   need sqlite3 sqlite3
+  need rsync rsync
+  need stress-ng stress-ng
+  need dbench dbench
   need setfacl acl
   need setfattr attr
   need mkfs.xfs xfsprogs
