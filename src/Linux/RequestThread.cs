@@ -142,14 +142,14 @@ public sealed unsafe class RequestThread
     /// <see cref="KeepSetIdAgain"/>. The kernel spares the latter where the group may not execute the file and the caller is a
     /// member of its group.
     /// </summary>
-    /// <param name="groupId">The guest's group, or null for the thread's own.</param>
+    /// <param name="groupId">The guest's group.</param>
     /// <returns>Zero, or a negated error number, and then nothing has changed.</returns>
-    public int DropSetId(uint? groupId)
+    public int DropSetId(uint groupId)
     {
         nint result = Without(Capability.KeepSetId);
-        if (result == 0 && CanImpersonate && groupId is uint group && group != _ownGroupId)
+        if (result == 0 && CanImpersonate && groupId != _ownGroupId)
         {
-            result = LibC.SystemCall(SetGroupNumber, -1, (nint)group, -1);
+            result = LibC.SystemCall(SetGroupNumber, -1, (nint)groupId, -1);
             _hasGroup = result == 0;
             _ = result < 0 ? With(Capability.KeepSetId) : 0;
         }

@@ -71,6 +71,7 @@ public sealed class IdentityTests
     [Theory]
     [InlineData(0x8DA4u, 700u, 0x85A4u)] // A group that may not execute the file: the bit means no rights, and a member keeps it.
     [InlineData(0x8DA4u, 701u, 0x81A4u)]
+    [InlineData(0x8DA4u, uint.MaxValue, 0x81A4u)] // A guest with id-mapped mounts does not say who asks.
     [InlineData(0x8DEDu, 700u, 0x81EDu)]
     public void Who_may_not_keep_set_id_bits_loses_them_as_on_a_local_disk(uint mode, uint group, uint left)
     {

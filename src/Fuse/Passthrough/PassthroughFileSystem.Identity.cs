@@ -36,9 +36,16 @@ public sealed unsafe partial class PassthroughFileSystem
     private static bool KillsUnasked(RequestContext request) =>
         request.UserId != 0 && request.Negotiated.Has(InitFlags.HandleKillPrivileges2);
 
-    /// <summary>Lets what follows take set-id bits from a file, as it is with a guest's program that has no right to keep them.</summary>
-    private int DropSetId(RequestContext request) =>
-        request.Thread.DropSetId(_groupIds.TryToHost(request.GroupId, out uint groupId) < 0 ? null : groupId);
+    /// <summary>
+    /// Lets what follows take set-id bits from a file, as it is with a guest's program that has no right to keep them. Who does not say
+    /// who asks is taken for a member of no group.
+    /// </summary>
+    private int DropSetId(RequestContext request)
+    {
+        const uint NobodysGroup = uint.MaxValue - 1;
+        bool isKnown = request.GroupId != RequestContext.UnknownId;
+        return request.Thread.DropSetId(isKnown && _groupIds.TryToHost(request.GroupId, out uint groupId) == 0 ? groupId : NobodysGroup);
+    }
 
     /// <summary>Ends what <see cref="DropSetId"/> began, if it did.</summary>
     private static void KeepSetIdAgain(RequestContext request, bool wasDropped)
