@@ -22,7 +22,14 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         slot->ToldChange = ChangeOf(status);
-        return slot->IsLocked ? default : _rules.Attributes;
+        return slot->IsLocked || MayLoseSetIdUnseen(status) ? default : _rules.Attributes;
+    }
+
+    /// <summary>Whether changes may take bits from the mode that the guest goes on to see: fallocate and copies do (fs/fuse/file.c).</summary>
+    private static bool MayLoseSetIdUnseen(in FileStatus status)
+    {
+        const uint SetIds = 0xC00;
+        return (status.Mode & SetIds) != 0 && status.Type == FileStatus.Regular;
     }
 
     /// <summary>The guest changes a file itself, and asks for its attributes before it trusts them again (fs/fuse/file.c).</summary>
