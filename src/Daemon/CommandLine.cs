@@ -11,7 +11,7 @@ internal sealed class CommandLine
 
     private readonly Option<string> _sharedDirectory = new("--shared-dir")
     {
-        Description = "The directory to share.",
+        Description = "The directory to share, or a single file, which the guest sees in a directory that holds nothing else.",
         HelpName = "directory",
     };
 

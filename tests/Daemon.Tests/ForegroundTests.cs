@@ -53,6 +53,14 @@ public sealed class ForegroundTests : IDisposable
     }
 
     [Fact]
+    public void A_single_file_is_shared_under_its_name()
+    {
+        File.WriteAllText(Path.Combine(_folder.Shared, "notes"), "");
+        using RunningProgram program = new("--shared-dir", Path.Combine(_folder.Shared, "notes"), "--socket-path", _folder.Socket);
+        Assert.Contains("as 'notes'", program.ReadErrorLine());
+    }
+
+    [Fact]
     public void The_tag_is_the_name_of_the_directory_when_none_is_given()
     {
         using RunningProgram program = Start();

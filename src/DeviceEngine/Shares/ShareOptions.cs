@@ -22,7 +22,7 @@ public sealed record ShareOptions
     /// <summary>The most threads for requests that block.</summary>
     public const int MaximumBlockingThreads = 256;
 
-    /// <summary>The directory on the host.</summary>
+    /// <summary>The directory on the host; or a regular file, see <see cref="SingleFileFileSystem"/>.</summary>
     public required string Path { get; init; }
 
     /// <summary>The name that the guest mounts it by: 1 to 36 bytes of UTF-8.</summary>

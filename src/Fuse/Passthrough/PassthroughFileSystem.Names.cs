@@ -122,9 +122,9 @@ public sealed unsafe partial class PassthroughFileSystem
         entry = default;
         uint version = _inodes.NameVersion(parent, name);
         int result = FileStatus.Of(directory, name.Bytes, out FileStatus status);
-        if (result < 0)
+        if (result < 0 || IsHidden(status))
         {
-            return result;
+            return result < 0 ? result : -Errno.ENOENT;
         }
 
         Place? place = _places.Find(status, -1);
@@ -145,7 +145,9 @@ public sealed unsafe partial class PassthroughFileSystem
             return descriptor;
         }
 
+        // Another file may go by the name by now.
         result = FileStatus.Of(descriptor, out status);
+        result = result == 0 && IsHidden(status) ? -Errno.ENOENT : result;
         node = 0;
         if (result == 0)
         {
@@ -170,6 +172,8 @@ public sealed unsafe partial class PassthroughFileSystem
         Fill(request, parent, name, version, node, place!, status, out entry);
         return 0;
     }
+
+    private bool IsHidden(in FileStatus status) => KnowsOnlyFiles && status.Type != FileStatus.Regular;
 
     /// <summary>Tells of an inode that was found by a name, and notes by which.</summary>
     private void Fill(

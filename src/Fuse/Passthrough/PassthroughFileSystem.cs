@@ -18,11 +18,11 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     private readonly IdMap _userIds;
     private readonly IdMap _groupIds;
 
-    /// <summary>Opens a directory, or a single file, to pass on.</summary>
+    /// <summary>Opens a directory to pass on.</summary>
     /// <param name="path">An absolute path of the host.</param>
     /// <param name="options">How.</param>
     /// <exception cref="LinuxException">It cannot be opened, or <c>/proc</c> is not there.</exception>
-    /// <exception cref="DirectoryNotFoundException">It is neither a directory nor a regular file.</exception>
+    /// <exception cref="DirectoryNotFoundException">It is neither a directory nor, for <see cref="Open(string, PassthroughOptions)"/>, a regular file.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public PassthroughFileSystem(string path, PassthroughOptions options)
     {
@@ -49,14 +49,19 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         }
     }
 
-    /// <summary>Opens a directory, or a single file, with all that the options ask for around it.</summary>
+    /// <summary>Opens a directory, or a single file (<see cref="SingleFileFileSystem"/>), with all that the options ask for around it.</summary>
     /// <inheritdoc cref="PassthroughFileSystem(string, PassthroughOptions)"/>
     public static IFileSystem Open(string path, PassthroughOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        PassthroughFileSystem files = new(path, options);
+        IFileSystem files = SingleFileFileSystem.Find(path) is string file
+            ? new SingleFileFileSystem(file, options)
+            : new PassthroughFileSystem(path, options);
         return options.ReadOnly ? new ReadOnlyFileSystem(files) : files;
     }
+
+    /// <summary>Whether names that lead to anything but regular files are as if they were not there.</summary>
+    internal bool KnowsOnlyFiles { get; init; }
 
     /// <summary>Inodes that the guest knows, the root among them.</summary>
     public int InodeCount => _inodes.Count;
@@ -109,7 +114,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     {
         int root = (int)LinuxException.Check(Files.Open(path, OpenFlags.Path), $"Opening '{path}' failed");
         int result = FileStatus.Of(root, out FileStatus status);
-        if (result < 0 || status.Type is not (FileStatus.Directory or FileStatus.Regular))
+        if (result < 0 || status.Type != FileStatus.Directory)
         {
             FileDescriptor.Close(root);
             throw result < 0 ? new LinuxException($"Reading the attributes of '{path}' failed", -result)
