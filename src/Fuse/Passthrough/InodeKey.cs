@@ -8,6 +8,18 @@ namespace VirtioFs.Fuse;
 /// <param name="Birth">Time of birth in nanoseconds, 0 where it is not known or does not stay.</param>
 internal readonly record struct InodeKey(int Place, ulong Inode, long Birth)
 {
+    // Far more than a tick of the clock that file systems take times from (at most 10 ms, CONFIG_HZ=100), so that small steps of the
+    // host's time do no harm, and not more than the default time for which a guest remembers a name.
+    private const long Settled = 1_000_000_000;
+
+    /// <summary>
+    /// Whether no other file will ever have this key, given that its file exists now: a number that becomes free is taken again at
+    /// once, and times of birth are the same within a tick of the host's clock.
+    /// </summary>
+    internal bool IsUnmistakable => Birth != 0 && Now - Birth > Settled;
+
+    private static long Now => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+
     internal static InodeKey Of(Place place, in FileStatus status) => new(place.Number, status.Inode, place.KeepsBirth ? BirthOf(status) : 0);
 
     internal static unsafe InodeKey Of(InodeSlot* slot) => new(slot->Place, slot->Inode, slot->Birth);

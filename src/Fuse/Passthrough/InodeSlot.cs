@@ -68,6 +68,9 @@ internal unsafe struct InodeSlot
     /// <summary>Whether the guest has taken its last name away, so that nothing but a descriptor keeps it on the host.</summary>
     public bool IsNameless;
 
+    /// <summary>Whether number and time of birth are this file's alone, see <see cref="InodeKey.IsUnmistakable"/>.</summary>
+    public bool IsUnmistakable;
+
     /// <summary>Whether lookups find it: false once its number belongs to another file.</summary>
     public bool Hashed;
 }

@@ -471,6 +471,7 @@ internal sealed unsafe partial class InodeTable
             slot->Handle.Keep(&handle);
         }
 
-        return !slot->Handle.IsEmpty || slot->Birth != 0;
+        slot->IsUnmistakable |= InodeKey.Of(slot).IsUnmistakable;
+        return !slot->Handle.IsEmpty || slot->IsUnmistakable;
     }
 }

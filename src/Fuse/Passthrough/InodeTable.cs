@@ -142,7 +142,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
             }
 
             InodeSlot* slot = _slots[index];
-            if (slot->Descriptor < 0 && key.Birth == 0)
+            if (slot->Descriptor < 0 && !slot->IsUnmistakable)
             {
                 // Nothing keeps the number from being another file's by now: the caller looks closer.
                 return false;
@@ -170,7 +170,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         lock (shard)
         {
             int index = Find(shard, hash, key);
-            if (index != 0 && key.Birth == 0 && IsAnotherFile(_slots[index], descriptor, handle))
+            if (index != 0 && !_slots[index]->IsUnmistakable && IsAnotherFile(_slots[index], descriptor, handle))
             {
                 Unhash(shard, index, _slots[index]);
                 index = 0;
@@ -179,6 +179,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
             if (index != 0)
             {
                 InodeSlot* slot = _slots[index];
+                slot->IsUnmistakable |= key.IsUnmistakable;
                 slot->Lookups++;
                 return NodeOf(index, slot);
             }
@@ -278,6 +279,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         slot->Ways = null;
         slot->IsLocked = false;
         slot->IsNameless = false;
+        slot->IsUnmistakable = key.IsUnmistakable;
         slot->LockedSince = 0;
         slot->LastOpen = 0;
         if (handle is not null)
