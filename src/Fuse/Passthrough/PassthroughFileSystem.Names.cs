@@ -32,63 +32,6 @@ public sealed unsafe partial class PassthroughFileSystem
     public void Forget(ulong node, ulong count) => _inodes.Forget(node, count);
 
     /// <inheritdoc/>
-    public int MakeSymbolicLink(RequestContext request, ulong parent, FileName name, byte* target, out EntryOut entry)
-    {
-        entry = default;
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
-        using (pin)
-        {
-            result = result < 0 ? result : Become(request, umask: 0);
-            if (result < 0)
-            {
-                return result;
-            }
-
-            result = PathCalls.MakeSymbolicLink(target, directory, name.Bytes);
-            Return(request);
-            return result < 0 ? result : LookupMade(request, pin, directory, name, 0, out entry);
-        }
-    }
-
-    /// <inheritdoc/>
-    public int MakeNode(RequestContext request, ulong parent, FileName name, in MakeNodeIn arguments, out EntryOut entry)
-    {
-        entry = default;
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
-        using (pin)
-        {
-            result = result < 0 ? result : Become(request, arguments.Umask);
-            if (result < 0)
-            {
-                return result;
-            }
-
-            result = PathCalls.MakeNode(directory, name.Bytes, arguments.Mode, arguments.Device);
-            Return(request);
-            return result < 0 ? result : LookupMade(request, pin, directory, name, 0, out entry);
-        }
-    }
-
-    /// <inheritdoc/>
-    public int MakeDirectory(RequestContext request, ulong parent, FileName name, in MakeDirectoryIn arguments, out EntryOut entry)
-    {
-        entry = default;
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
-        using (pin)
-        {
-            result = result < 0 ? result : Become(request, arguments.Umask);
-            if (result < 0)
-            {
-                return result;
-            }
-
-            result = PathCalls.MakeDirectory(directory, name.Bytes, arguments.Mode);
-            Return(request);
-            return result < 0 ? result : LookupMade(request, pin, directory, name, PathCalls.RemoveDirectory, out entry);
-        }
-    }
-
-    /// <inheritdoc/>
     public int Link(RequestContext request, ulong node, ulong newParent, FileName newName, out EntryOut entry)
     {
         entry = default;
@@ -255,20 +198,5 @@ public sealed unsafe partial class PassthroughFileSystem
     {
         int result = PinInode(node, out pin, out descriptor);
         return result == 0 && pin.Slot->Type != FileStatus.Directory ? -Errno.ENOTDIR : result;
-    }
-
-    /// <summary>Looks up what was just made, and gives it the label that the guest wants it to have; without it, it must not stay.</summary>
-    private int LookupMade(RequestContext request, in InodePin parent, int directory, FileName name, int unlinkFlags, out EntryOut entry)
-    {
-        int result = Lookup(request, parent, directory, name, out entry);
-        int labelled = result < 0 || request.SecurityName is null ? 0 : SetLabel(request, entry.NodeId);
-        if (labelled < 0)
-        {
-            _ = PathCalls.Unlink(directory, name.Bytes, unlinkFlags);
-            _inodes.Forget(entry.NodeId, 1);
-            return labelled;
-        }
-
-        return result;
     }
 }

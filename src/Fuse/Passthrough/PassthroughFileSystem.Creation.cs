@@ -1,0 +1,236 @@
+using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
+
+namespace VirtioFs.Fuse;
+
+/// <summary>Files and directories that a guest makes: they belong to its user.</summary>
+public sealed unsafe partial class PassthroughFileSystem
+{
+    /// <inheritdoc/>
+    public int MakeSymbolicLink(RequestContext request, ulong parent, FileName name, byte* target, out EntryOut entry)
+    {
+        entry = default;
+        int result = BecomeIn(request, parent, umask: 0, out InodePin pin, out int directory);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            result = PathCalls.MakeSymbolicLink(target, directory, name.Bytes);
+            Return(request);
+            return result < 0 ? result : LookupMade(request, pin, directory, name, 0, out entry);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int MakeNode(RequestContext request, ulong parent, FileName name, in MakeNodeIn arguments, out EntryOut entry)
+    {
+        entry = default;
+        int result = BecomeIn(request, parent, arguments.Umask, out InodePin pin, out int directory);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            result = PathCalls.MakeNode(directory, name.Bytes, arguments.Mode, arguments.Device);
+            Return(request);
+            return result < 0 ? result : LookupMade(request, pin, directory, name, 0, out entry);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int MakeDirectory(RequestContext request, ulong parent, FileName name, in MakeDirectoryIn arguments, out EntryOut entry)
+    {
+        entry = default;
+        int result = BecomeIn(request, parent, arguments.Umask, out InodePin pin, out int directory);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            result = PathCalls.MakeDirectory(directory, name.Bytes, arguments.Mode);
+            Return(request);
+            return result < 0 ? result : LookupMade(request, pin, directory, name, PathCalls.RemoveDirectory, out entry);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Create(RequestContext request, ulong parent, FileName name, in CreateIn arguments, out CreateOut created)
+    {
+        created = default;
+        if (!_open.HasRoom)
+        {
+            return -Errno.ENFILE;
+        }
+
+        int result = BecomeIn(request, parent, arguments.Umask, out InodePin pin, out int directory);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            uint version = _inodes.NameVersion(pin, name);
+            int flags = HostFlags(request, arguments.Flags) | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
+            int descriptor = Files.Open(directory, name.Bytes, flags, arguments.Mode & 0xFFF);
+            Return(request);
+            if (descriptor == -Errno.EEXIST && (arguments.Flags & OpenFlags.Exclusive) == 0)
+            {
+                return OpenExisting(request, pin, directory, name, arguments, out created);
+            }
+
+            result = descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+            if (result == 0 && _inodes.NeedsWays(pin))
+            {
+                _inodes.NoteWay(created.Entry.NodeId, pin, name, version, hasMoreNames: false);
+            }
+
+            if (result < 0 && descriptor >= 0)
+            {
+                _ = PathCalls.Unlink(directory, name.Bytes, 0);
+            }
+
+            return result;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int CreateTemporary(RequestContext request, ulong parent, in CreateIn arguments, out CreateOut created)
+    {
+        created = default;
+        if (!_open.HasRoom)
+        {
+            return -Errno.ENFILE;
+        }
+
+        int result = BecomeIn(request, parent, arguments.Umask, out InodePin pin, out int directory);
+        using (pin)
+        {
+            if (result < 0)
+            {
+                return result;
+            }
+
+            ReadOnlySpan<byte> here = ".\0"u8;
+            int flags = (HostFlags(request, arguments.Flags) & ~OpenFlags.Truncate) | OpenFlags.TemporaryFile | (int)(arguments.Flags & OpenFlags.Exclusive);
+            int descriptor;
+            fixed (byte* dot = here)
+            {
+                descriptor = Files.Open(directory, dot, flags, arguments.Mode & 0xFFF);
+            }
+
+            Return(request);
+            return descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+        }
+    }
+
+    /// <summary>Begins to use a directory, and acts as the guest's user from here on, unless this answers an error.</summary>
+    private int BecomeIn(RequestContext request, ulong parent, uint umask, out InodePin pin, out int directory)
+    {
+        int result = PinDirectory(parent, out pin, out directory);
+        return result < 0 ? result : Become(request, umask);
+    }
+
+    private int OpenExisting(
+        RequestContext request, in InodePin parent, int directory, FileName name, in CreateIn arguments, out CreateOut created)
+    {
+        created = default;
+        int result = Lookup(request, parent, directory, name, out created.Entry);
+        if (result < 0)
+        {
+            return result;
+        }
+
+        result = _inodes.Pin(created.Entry.NodeId, out InodePin pin);
+        using (pin)
+        {
+            result = result < 0 ? result : Open(request, pin, arguments.Flags, arguments.OpenFlags, out created.Open);
+        }
+
+        if (result < 0)
+        {
+            _inodes.Forget(created.Entry.NodeId, 1);
+        }
+
+        return result;
+    }
+
+    /// <summary>Makes a file known that was just made and is open; its descriptor is the table's from here on.</summary>
+    private int TakeIn(RequestContext request, in InodePin parent, int descriptor, out CreateOut created)
+    {
+        created = default;
+        int result = FileStatus.Of(descriptor, out FileStatus status);
+        ulong node = 0;
+        Place? place = null;
+        if (result == 0)
+        {
+            place = _places.Find(status, descriptor)!;
+            node = Reference(place, status, descriptor);
+        }
+
+        if (node == 0)
+        {
+            FileDescriptor.Close(descriptor);
+            return result < 0 ? result : -Errno.ENFILE;
+        }
+
+        ulong handle = _open.Add(descriptor, place!.Number, isDirectory: false);
+        if (handle == 0)
+        {
+            _inodes.Forget(node, 1);
+            return -Errno.ENFILE;
+        }
+
+        _inodes.Peek(node)->LastOpen = handle;
+        result = request.SecurityName is null ? 0 : SetLabel(request, node);
+        if (result < 0)
+        {
+            _ = _open.Release(handle, isDirectory: false);
+            _inodes.Forget(node, 1);
+            return result;
+        }
+
+        Fill(request, parent, node, place, status, out created.Entry);
+        created.Open = new OpenOut { Handle = handle, Flags = _rules.OpenFile };
+        return 0;
+    }
+
+    /// <summary>Makes an open file's inode known: by its handle, which costs no descriptor, or else by a path reference.</summary>
+    private ulong Reference(Place place, in FileStatus status, int descriptor)
+    {
+        int reference = -1;
+        if (place.HasHandles && InodeHandle.Of(descriptor, out InodeHandle handle) == 0)
+        {
+            return _inodes.Reference(place, status, ref reference, &handle, verified: true);
+        }
+
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        reference = Files.Open(_descriptors.Value, name, OpenFlags.Path);
+        ulong node = reference < 0 ? 0 : _inodes.Reference(place, status, ref reference, null, verified: true);
+        FileDescriptor.Close(reference);
+        return node;
+    }
+
+    /// <summary>Looks up what was just made, and gives it the label that the guest wants it to have; without it, it must not stay.</summary>
+    private int LookupMade(RequestContext request, in InodePin parent, int directory, FileName name, int unlinkFlags, out EntryOut entry)
+    {
+        int result = Lookup(request, parent, directory, name, out entry);
+        int labelled = result < 0 || request.SecurityName is null ? 0 : SetLabel(request, entry.NodeId);
+        if (labelled < 0)
+        {
+            _ = PathCalls.Unlink(directory, name.Bytes, unlinkFlags);
+            _inodes.Forget(entry.NodeId, 1);
+            return labelled;
+        }
+
+        return result;
+    }
+}
