@@ -86,6 +86,29 @@ public sealed class HostFileSystemTests
     [InlineData("xfs")]
     [InlineData("btrfs")]
     [InlineData("tmpfs")]
+    public void A_file_without_a_name_that_was_opened_twice_stays_while_either_is_open(string type)
+    {
+        using MountedImage image = MountedImage.Create(type);
+        using FuseGuest guest = new(image.Path);
+        foreach (bool closesTheLast in new[] { true, false })
+        {
+            CreateOut created = guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = 2, Mode = 0x81A4 }, FuseGuest.Text("f")).As<CreateOut>();
+            ulong node = created.Entry.NodeId;
+            ulong second = guest.Send(FuseOpcode.Open, node, new OpenIn()).As<OpenOut>().Handle;
+            Assert.Equal(0, guest.Send(FuseOpcode.Unlink, Root, FuseGuest.Text("f")).Error);
+            ReleaseIn release = new() { Handle = closesTheLast ? second : created.Open.Handle };
+            Assert.Equal(0, guest.Send(FuseOpcode.Release, node, release).Error);
+            Assert.Equal(0u, guest.Send(FuseOpcode.GetAttributes, node, default(GetAttributesIn)).As<AttributesOut>().Attributes.LinkCount);
+            ulong third = guest.Send(FuseOpcode.Open, node, new OpenIn()).As<OpenOut>().Handle;
+            Assert.NotEqual(0ul, third);
+        }
+    }
+
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    [InlineData("tmpfs")]
     public void A_number_that_the_host_gives_to_another_file_does_not_become_that_file(string type)
     {
         using MountedImage image = MountedImage.Create(type);
