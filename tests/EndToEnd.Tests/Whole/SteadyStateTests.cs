@@ -9,7 +9,7 @@ namespace VirtioFs.EndToEnd.Tests.Whole;
 [Collection(AloneCollection.Name)]
 public sealed class SteadyStateTests : IDisposable
 {
-    private const int WarmUp = 3000, Measured = 3000, Depth = 8, DataBytes = 1 << 20;
+    private const int WarmUp = 3000, Measured = 3000, Rounds = 5, Depth = 8, DataBytes = 1 << 20;
 
     // What the runtime itself may do meanwhile: far less than a byte a request.
     private const long Tolerated = Measured / 2;
@@ -72,9 +72,16 @@ public sealed class SteadyStateTests : IDisposable
         Assert.SkipUnless(ServingBackEnd.Command is null, "Another process's garbage cannot be seen.");
         _tree.Guest.SetCompletionWait(wait);
         Run(build, WarmUp);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        Run(build, Measured);
-        long garbage = GC.GetTotalAllocatedBytes(precise: true) - before;
+
+        // A round may see what the runtime does for itself; what requests leave is there in all of them.
+        long garbage = long.MaxValue;
+        for (int round = 0; round < Rounds && garbage > Tolerated; round++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            Run(build, Measured);
+            garbage = Math.Min(garbage, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
         Assert.True(garbage <= Tolerated, $"{Measured} requests left {garbage} bytes of garbage.");
     }
 
