@@ -11,6 +11,7 @@
 #       --memory MIB, --processors N
 #       --suite NAME             the Debian suite of the kernel, such as sid; else this machine's own
 #       --kernel ARGUMENTS       more for the kernel's command line
+#       --monitor SOCKET         where QEMU takes commands
 #       --reboots                a reboot starts the kernel anew, with the same devices; else it ends the guest
 set -euo pipefail
 shopt -s inherit_errexit
@@ -187,6 +188,7 @@ boot() {
       --program) programs+=("$2"); shift ;;
       --kernel) kernel_arguments=$2; shift ;;
       --reboots) reboots='' ;;
+      --monitor) devices+=(-monitor "unix:$2,server=on,wait=off"); shift ;;
       --share)
         share=${2%%=*}
         devices+=(-chardev "socket,id=$share,path=${2#*=}"

@@ -100,6 +100,9 @@ internal sealed class Device
         old?.LetGo();
     }
 
+    /// <summary>Whether writes into guest memory are to be logged now, as while it is being moved to another host.</summary>
+    internal bool IsLogging => _activeLog is not null;
+
     /// <summary>The dirty log, if writes into guest memory are to be logged now; the caller lets go of it.</summary>
     internal bool TryHoldLog([NotNullWhen(true)] out DirtyLog? log)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
+using VirtioFs.Frontend.VhostUser;
 using VirtioFs.Frontend.Wire;
 using VirtioFs.Linux;
 
@@ -61,15 +62,69 @@ public sealed class SlowFileSystemTests
         Assert.All(waiting, request => Assert.Equal(-Errno.ENOENT, guest.Fuse.WaitFor(request)));
     }
 
-    [Fact]
-    public void A_ring_that_is_stopped_interrupts_what_waits_for_a_lock()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_waits_for_a_lock_waits_on_while_its_ring_is_stopped_and_gets_it_afterwards(bool isFreeBefore)
     {
         GatedFileSystem files = new();
         using TemporaryShare share = new(Sleepy, files);
         using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
-        FuseRequest waiting = Submit(guest.Fuse, FuseOpcode.Opendir, 1);
-        guest.Fuse.Kick();
-        Eventually.Holds(() => files.Refusals >= 2, () => $"{files.Refusals} wait.");
+        FuseRequest waiting = SubmitWaiting(guest, files);
+        for (int pause = 0; pause < 3; pause++)
+        {
+            Assert.Equal(guest.Queues[1].AvailableIndex, guest.Stop()[1]);
+            int asked = files.Refusals;
+            if (isFreeBefore)
+            {
+                files.Unlock(tell: true);
+            }
+
+            Thread.Sleep(TimeSpan.FromMilliseconds(300));
+            Assert.Equal(asked, files.Refusals);
+            Assert.False(guest.Queues[1].HasUsed, "A stopped ring was used.");
+            guest.Start();
+            if (isFreeBefore)
+            {
+                break;
+            }
+
+            Assert.Equal(0, guest.Fuse.Getattr(1, out FuseAttrOut _));
+            Eventually.Holds(() => files.Refusals > asked, () => "Nobody waits any more.");
+        }
+
+        files.Unlock(tell: true);
+        Assert.Equal(-Errno.ENOENT, guest.Fuse.WaitFor(waiting));
+    }
+
+    [Fact]
+    public void What_waited_when_a_guest_boots_anew_is_forgotten()
+    {
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        _ = SubmitWaiting(guest, files);
+        guest.Reboot();
+        files.Unlock(tell: true);
+        guest.Mount();
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(0, guest.Fuse.Getattr(1, out FuseAttrOut _));
+        }
+
+        Assert.False(guest.Queues[1].HasUsed, "A request of the last session was answered.");
+    }
+
+    [Fact]
+    public void A_ring_that_is_stopped_while_memory_is_logged_interrupts_what_waits_for_a_lock()
+    {
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        FuseRequest waiting = SubmitWaiting(guest, files);
+        ulong logBytes = ((1ul << 32) + guest.Options.MemoryBytes) / 4096 / 8;
+        guest.Connection.SetLogBase(logBytes, 0, SharedMemory.Create("guest-memory-log", (long)logBytes));
+        guest.Connection.SetFeatures(guest.Features | VirtioFeatures.LogAll);
         Assert.Equal(guest.Queues[1].AvailableIndex, guest.Connection.GetVringBase(1));
         Assert.Equal(-Errno.EINTR, guest.Fuse.WaitFor(waiting));
     }
@@ -186,6 +241,14 @@ public sealed class SlowFileSystemTests
         FuseRequest request = fuse.CreateRequest();
         fuse.Submit(request.Begin(opcode, node).Append(default(FuseOpenIn)).Expect<FuseOpenOut>());
         return request;
+    }
+
+    private static FuseRequest SubmitWaiting(VirtioFsGuest guest, GatedFileSystem files)
+    {
+        FuseRequest waiting = Submit(guest.Fuse, FuseOpcode.Opendir, 1);
+        guest.Fuse.Kick();
+        Eventually.Holds(() => files.Refusals >= 2, () => $"{files.Refusals} wait.");
+        return waiting;
     }
 
     private static FuseRequest SubmitQuick(FuseClient fuse)

@@ -119,7 +119,7 @@ public sealed class VirtioFsGuest : IDisposable
         return answer;
     }
 
-    /// <summary>Starts the rings, as when the guest's driver says DRIVER_OK.</summary>
+    /// <summary>Starts the rings, as when the guest's driver says DRIVER_OK, or the machine goes on after a pause.</summary>
     public void Start() => Handshake.Start(this);
 
     /// <summary>Stops the rings, as when the guest resets the device or pauses. Answers each ring's next available entry.</summary>

@@ -52,4 +52,50 @@ public sealed class QemuDeviceTests
         Assert.EndsWith("a busy queue\na busy queue\n", result.Output, StringComparison.Ordinal);
         Assert.Equal(20_000, Directory.GetFiles(shared, "*", SearchOption.AllDirectories).Length);
     }
+
+    [Fact]
+    public async Task A_machine_that_is_paused_goes_on_waiting_for_its_locks_afterwards()
+    {
+        QemuGuest kernel = new();
+        kernel.SkipTestUnlessAvailable("perl");
+        using TestFolder folder = new();
+        string shared = folder.MakeShared();
+        await using Backend backend = await Backend.StartAsync(folder, shared);
+        // .NET's own lock of the whole file is a flock(2), the one of a range an fcntl(2).
+        using FileStream whole = new(Path.Combine(shared, "whole"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        using FileStream range = new(Path.Combine(shared, "range"), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+#pragma warning disable CA1416 // Not on macOS; this is Linux.
+        range.Lock(0, 1);
+#pragma warning restore CA1416
+        string monitorSocket = folder.Socket("monitor");
+        await using RunningGuest guest = await kernel.StartAsync(folder, new GuestOptions
+        {
+            Shares = [backend.Share],
+            Monitor = monitorSocket,
+            Script = """
+                perl -e 'use Fcntl ":flock"; open F, "<", "whole" or die; print flock(F, LOCK_EX) ? "flock: taken\n" : "flock: $!\n"' &
+                perl -e 'use Fcntl; open F, "+<", "range" or die; my $whole = pack "s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0;
+                  print fcntl(F, F_SETLKW, $whole) ? "fcntl: taken\n" : "fcntl: $!\n"' &
+                sleep 1
+                echo waiting
+                wait
+                """,
+        });
+        await guest.WaitForOutputAsync("waiting\n");
+        using QemuMonitor monitor = await QemuMonitor.ConnectAsync(monitorSocket);
+        for (int i = 0; i < 3; i++)
+        {
+            await monitor.PauseAsync();
+            await Task.Delay(TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken);
+            await monitor.ContinueAsync();
+        }
+
+        await monitor.PauseAsync();
+        whole.Dispose();
+        await monitor.ContinueAsync();
+        await guest.WaitForOutputAsync("flock: ");
+        range.Dispose();
+        GuestResult result = (await guest.WaitForEndAsync()).ShouldSucceed();
+        Assert.Equal("waiting\nflock: taken\nfcntl: taken\n", result.Output);
+    }
 }

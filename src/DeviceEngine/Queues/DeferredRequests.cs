@@ -6,7 +6,7 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// <summary>
 /// Requests that would hold up their queue. Those that block have threads here, which come with the work, up to a limit, and stay. Those
 /// that wait for somebody else have none: they are laid aside and given again when the file system says so, or after a while, since a
-/// lock that a program of the host gives up is told to nobody.
+/// lock that a program of the host gives up is told to nobody. Those of a ring at rest stay aside until it goes on.
 /// </summary>
 internal sealed class DeferredRequests
 {
@@ -84,24 +84,28 @@ internal sealed class DeferredRequests
         lock (_gate)
         {
             GiveAgain();
-            for (int count = _work.Count; count > 0; count--)
-            {
-                DeferredRequest request = _work.Dequeue();
-                if (request.Queue.IsClosed)
-                {
-                    ForgetWaiter(request);
-                    dropped.Add(request);
-                }
-                else
-                {
-                    _work.Enqueue(request);
-                }
-            }
+            Sort(_work, request => request.Queue.IsClosed, dropped.Add);
+            dropped.ForEach(ForgetWaiter);
+        }
+
+        dropped.ForEach(request => request.Queue.CompleteDeferred(request.Chain, null));
+    }
+
+    /// <summary>Drops what a ring at rest has laid aside: the guest has begun the ring anew and knows nothing of it.</summary>
+    internal void DropLaidAside(VirtQueue queue)
+    {
+        List<DeferredRequest> dropped = [];
+        lock (_gate)
+        {
+            Sort(_waiting, request => request.Queue == queue, dropped.Add);
+            dropped.ForEach(ForgetWaiter);
+            queue.NoteLaidAside(-dropped.Count);
         }
 
         foreach (DeferredRequest request in dropped)
         {
-            request.Queue.CompleteDeferred(request.Chain, null);
+            _server.Abandon(request.Unique);
+            queue.CompleteDeferred(request.Chain, null);
         }
     }
 
@@ -190,10 +194,15 @@ internal sealed class DeferredRequests
 
             _ = _waiters.Add(request.Unique);
             bool missed = retries != _retries || request.Queue.InterruptsWaits || _interrupted.Contains(request.Unique);
-            (missed ? _work : _waiting).Enqueue(request);
-            if (missed)
+            if (missed && request.Queue.TakesUp)
             {
+                _work.Enqueue(request);
                 CallThread();
+            }
+            else
+            {
+                _waiting.Enqueue(request);
+                request.Queue.NoteLaidAside(1);
             }
 
             return true;
@@ -221,8 +230,8 @@ internal sealed class DeferredRequests
             _idle++;
             while (_work.Count == 0 && !_closed)
             {
-                int patience = _waiting.Count == 0 ? Timeout.Infinite : _retryMilliseconds;
-                if (!Monitor.Wait(_gate, patience))
+                bool mayRetry = _waiting.Count > 0 && _waiting.Any(request => request.Queue.TakesUp);
+                if (!Monitor.Wait(_gate, mayRetry ? _retryMilliseconds : Timeout.Infinite))
                 {
                     _retryMilliseconds = Math.Min(_retryMilliseconds * 2, LastRetryMilliseconds);
                     GiveAgain();
@@ -242,12 +251,33 @@ internal sealed class DeferredRequests
             return;
         }
 
-        while (_waiting.TryDequeue(out DeferredRequest request))
+        int before = _work.Count;
+        Sort(_waiting, request => request.Queue.TakesUp, request =>
         {
+            request.Queue.NoteLaidAside(-1);
             _work.Enqueue(request);
+        });
+        if (_work.Count > before)
+        {
+            CallThread();
         }
+    }
 
-        CallThread();
+    /// <summary>Takes those that are meant out of a queue; the others stay in their order.</summary>
+    private static void Sort(Queue<DeferredRequest> requests, Func<DeferredRequest, bool> isMeant, Action<DeferredRequest> take)
+    {
+        for (int count = requests.Count; count > 0; count--)
+        {
+            DeferredRequest request = requests.Dequeue();
+            if (isMeant(request))
+            {
+                take(request);
+            }
+            else
+            {
+                requests.Enqueue(request);
+            }
+        }
     }
 
     private void CallThread()

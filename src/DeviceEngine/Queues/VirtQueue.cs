@@ -27,8 +27,10 @@ internal sealed class VirtQueue
     private int _call = -1;
     private int _error = -1;
     private int _deferred;
+    private int _laidAside;
+    private RingPosition _left;
     private bool _hasUnserved;
-    private volatile bool _interruptsWaits;
+    private volatile bool _atRest;
     private string? _fault;
     private volatile bool _closed;
 
@@ -59,8 +61,14 @@ internal sealed class VirtQueue
     /// <summary>True when the session is over, and answers are of no use.</summary>
     internal bool IsClosed => _closed;
 
-    /// <summary>True while the ring comes to rest: a request that waits for a lock could keep it from that without end.</summary>
-    internal bool InterruptsWaits => _interruptsWaits || _closed;
+    /// <summary>
+    /// True when requests that wait for somebody else must come to an end. While the guest's memory is being moved to another host, they
+    /// would be lost, and their programs wait for ever.
+    /// </summary>
+    internal bool InterruptsWaits => _closed || (_atRest && _device.IsLogging);
+
+    /// <summary>False while the ring is at rest: then nothing of it may touch the guest's memory, and what waits has time.</summary>
+    internal bool TakesUp => !_atRest || InterruptsWaits;
 
     /// <summary>The worker's alone while it serves; null when there is nothing to serve.</summary>
     internal SplitRing? Ring => _ring;
@@ -180,10 +188,13 @@ internal sealed class VirtQueue
     internal string? SetEnabled(bool enabled)
     {
         string? fault = Reconfigure(() => IsEnabled = enabled, reopens: false);
-        return fault ?? (enabled ? null : WaitForDeferred());
+        return fault ?? (enabled ? null : ComeToRest());
     }
 
-    /// <summary>GET_VRING_BASE: stops the ring after all that it took has been answered.</summary>
+    /// <summary>
+    /// GET_VRING_BASE: stops the ring after all that it took has been answered, but for what waits for somebody else. A front end stops
+    /// rings also when it pauses its machine, and programs in there go on to wait afterwards, as those on the host do.
+    /// </summary>
     internal string? Stop(out ushort next)
     {
         string? fault = Reconfigure(
@@ -193,7 +204,7 @@ internal sealed class VirtQueue
                 (Kick, NeedsPolling, IsStarted) = (-1, false, false);
             },
             reopens: false);
-        fault ??= WaitForDeferred();
+        fault ??= ComeToRest();
         next = _base;
         if (fault is not null)
         {
@@ -231,6 +242,7 @@ internal sealed class VirtQueue
             (Size, _addresses, _base, IsEnabled, _hasUnserved) = (0, null, 0, enabled, false);
         }
 
+        _device.Deferred.DropLaidAside(this);
         return null;
     }
 
@@ -363,6 +375,16 @@ internal sealed class VirtQueue
         }
     }
 
+    /// <summary>Counts deferred requests that wait for somebody else, and touch nothing.</summary>
+    internal void NoteLaidAside(int change)
+    {
+        lock (_gate)
+        {
+            _laidAside += change;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
     /// <summary>Marks an answer in the dirty log, while there is one.</summary>
     internal void MarkReply(RequestChain chain, uint written)
     {
@@ -450,6 +472,7 @@ internal sealed class VirtQueue
 
         if (CanServe)
         {
+            EndRest();
             _worker ??= _device.StartWorker(this);
             _worker.Resume();
         }
@@ -471,10 +494,15 @@ internal sealed class VirtQueue
         {
             Fail(fault);
         }
+        else if (_atRest && _ring!.Position != _left)
+        {
+            _device.Deferred.DropLaidAside(this);
+        }
     }
 
     private void CloseRing()
     {
+        _left = _ring?.Position ?? _left;
         _base = _ring?.Next ?? _base;
         _ring = null;
         _memory?.LetGo();
@@ -541,14 +569,18 @@ internal sealed class VirtQueue
         }
     }
 
-    private string? WaitForDeferred()
+    private string? ComeToRest()
     {
         const int LookAroundMilliseconds = 20;
-        _interruptsWaits = true;
-        _device.Deferred.Retry();
+        _atRest = true;
+        if (InterruptsWaits)
+        {
+            _device.Deferred.Retry();
+        }
+
         lock (_gate)
         {
-            while (_deferred > 0)
+            while (_deferred > _laidAside)
             {
                 if (!Monitor.Wait(_gate, LookAroundMilliseconds) && _device.IsAbandoned())
                 {
@@ -557,8 +589,16 @@ internal sealed class VirtQueue
             }
         }
 
-        _interruptsWaits = false;
         return null;
+    }
+
+    private void EndRest()
+    {
+        if (_atRest)
+        {
+            _atRest = false;
+            _device.Deferred.Retry();
+        }
     }
 
     private void LetGoOfEverything()

@@ -33,6 +33,9 @@ internal sealed unsafe class SplitRing
     /// <summary>The entry of the available ring that is taken next.</summary>
     internal ushort Next { get; private set; }
 
+    /// <summary>Where the ring lies and how far both sides have come.</summary>
+    internal RingPosition Position => new(_addresses with { Flags = 0, Log = 0 }, Size, Next, _usedIndex);
+
     /// <summary>Bytes of the used ring, with <c>avail_event</c>.</summary>
     internal ulong UsedSize => HeaderSize + ((ulong)Size * (ulong)sizeof(UsedElement)) + sizeof(ushort);
 

@@ -34,6 +34,10 @@ public sealed class FuseServer : IDisposable
     /// <summary>Ends the waiting of a request by its number, for who keeps those that answered <see cref="FuseOutcome.WouldWait"/>. False for one that does not wait.</summary>
     public Func<ulong, bool>? TryInterrupt { get; set; }
 
+    /// <summary>A request that answered <see cref="FuseOutcome.WouldWait"/> will not be given again.</summary>
+    /// <param name="unique">Its number.</param>
+    public void Abandon(ulong unique) => FileSystem.Abandon(unique);
+
     /// <summary>Makes this thread able to answer requests. Call it on the thread that will use the worker: it changes the thread for good.</summary>
     /// <exception cref="Linux.LinuxException">The thread could not be prepared.</exception>
     public FuseWorker CreateWorker()

@@ -28,7 +28,7 @@ internal sealed class CloudHypervisorHandshake : FrontEndHandshake
         {
             connection.SetVringNum(queue.Index, queue.Size);
             connection.SetVringAddress(AddressOf(guest, queue));
-            connection.SetVringBase(queue.Index, 0);
+            connection.SetVringBase(queue.Index, queue.Base);
             connection.SetVringCall(queue.Index, queue.CallDescriptor);
             connection.SetVringKick(queue.Index, queue.KickDescriptor);
         }

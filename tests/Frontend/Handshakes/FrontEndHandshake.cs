@@ -101,5 +101,6 @@ internal abstract class FrontEndHandshake
         }
     }
 
-    protected static ushort[] TakeBases(VirtioFsGuest guest) => [.. guest.Queues.Select(queue => guest.Connection.GetVringBase(queue.Index))];
+    protected static ushort[] TakeBases(VirtioFsGuest guest) =>
+        [.. guest.Queues.Select(queue => queue.Base = guest.Connection.GetVringBase(queue.Index))];
 }

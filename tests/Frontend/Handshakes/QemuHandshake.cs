@@ -41,7 +41,7 @@ internal sealed class QemuHandshake : FrontEndHandshake
         foreach (GuestQueue queue in guest.Queues)
         {
             connection.SetVringNum(queue.Index, queue.Size);
-            connection.SetVringBase(queue.Index, 0);
+            connection.SetVringBase(queue.Index, queue.Base);
             connection.SetVringAddress(AddressOf(guest, queue));
             connection.SetVringKick(queue.Index, queue.KickDescriptor);
             connection.SetVringCall(queue.Index, queue.CallDescriptor);

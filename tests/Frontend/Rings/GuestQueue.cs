@@ -135,7 +135,7 @@ public sealed unsafe class GuestQueue : IDisposable
         }
 
         (_firstFree, FreeDescriptors, InFlight) = (0, Size, 0);
-        (_availableShadow, _kickedAt, _usedSeen) = (0, 0, 0);
+        (_availableShadow, _kickedAt, _usedSeen, Base) = (0, 0, 0, 0);
         EventFd.Drain(KickDescriptor);
         EventFd.Drain(CallDescriptor);
         SetCompletionWait(CompletionWait);
@@ -263,6 +263,9 @@ public sealed unsafe class GuestQueue : IDisposable
     /// <param name="alsoWatch">A descriptor, such as the connection's socket, whose end also ends the waiting; or -1.</param>
     public bool Wait(TimeSpan limit, int alsoWatch = -1) =>
         CompletionWait == CompletionWait.Poll ? WaitByPolling(limit, alsoWatch) : WaitBySleeping(limit, alsoWatch);
+
+    /// <summary>The available entry that the back end begins with when the ring starts: where it stopped, 0 in a ring that is new or cleared.</summary>
+    public ushort Base { get; set; }
 
     /// <summary>True when the used ring has an entry.</summary>
     public bool HasUsed => Volatile.Read(ref UsedIndex) != _usedSeen;

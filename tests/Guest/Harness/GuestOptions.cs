@@ -28,6 +28,9 @@ internal sealed record GuestOptions
     /// <summary>More for the kernel's command line, in QEMU.</summary>
     public string KernelArguments { get; init; } = "";
 
+    /// <summary>Where QEMU is to listen for a <see cref="QemuMonitor"/>.</summary>
+    public string? Monitor { get; init; }
+
     /// <summary>The name of the guest in its logs.</summary>
     public string Name { get; init; } = "guest";
 }

@@ -55,6 +55,11 @@ internal sealed class QemuGuest(string? suite = null) : GuestKernel
                 ["--queues", share.RequestQueues.ToString(CultureInfo.InvariantCulture), "--share", $"{share.Tag}={share.Socket}"]);
         }
 
+        if (options.Monitor is not null)
+        {
+            command.AddRange(["--monitor", options.Monitor]);
+        }
+
         if (options.Script.Contains("restart_guest", StringComparison.Ordinal))
         {
             command.Add("--reboots");
