@@ -1,4 +1,5 @@
 using System.Globalization;
+using VirtioFs.Fuse;
 using VirtioFs.Guest.Harness;
 
 namespace VirtioFs.Guest;
@@ -8,7 +9,7 @@ public sealed class PublicSuiteTests
 {
     // stress-ng's class "filesystem" without those that test other things than the file system they run on (binderfs, eventfd,
     // procfs, ...), that need the device below (bind-mount, ioprio), and lockf: its parent holds locks while it waits for the
-    // end of a child that waits for them, and no guest can end a child that waits for a lock (docs/behaviour.md, "Locks").
+    // end of a child that waits for them, and no guest can end a child that waits for a lock of the host's (docs/behaviour.md, "Locks").
     private const string Stressors =
         "access chattr chdir chmod chown copy-file dentry dir dirdeep dirmany dnotify dup fallocate fcntl file-ioctl filename flock fpunch fsize fstat "
         + "getdent handle hdd inode-flags inotify io iomix lease link locka lockofd mknod open rename symlink sync-file touch utime verity xattr "
@@ -32,6 +33,16 @@ public sealed class PublicSuiteTests
             chattr -R -ia . 2>/dev/null || true
             exit $status
             """));
+        Assert.Contains("successful run completed", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_stressor_that_kills_who_waits_for_a_lock_verifies_where_the_guest_keeps_its_locks()
+    {
+        _kernel.SkipTestUnlessAvailable("stress-ng");
+        using TestFolder folder = new();
+        GuestResult result = await Exercise.RunAsync(
+            _kernel, folder, new PassthroughOptions { PosixLocks = LockScope.Guest }, "stress-ng --temp-path . --timeout 2 --verify --lockf 2 2>&1");
         Assert.Contains("successful run completed", result.Output, StringComparison.Ordinal);
     }
 

@@ -26,7 +26,11 @@ internal static class Exercise
     public static bool IsMappable(string policy) => policy is "auto" or "always" or "writeback";
 
     /// <summary>Shares a folder under one of <see cref="Policies"/>, and runs a script in a guest that mounts it.</summary>
-    public static async Task<GuestResult> RunAsync(GuestKernel kernel, TestFolder folder, string policy, string script)
+    public static Task<GuestResult> RunAsync(GuestKernel kernel, TestFolder folder, string policy, string script) =>
+        RunAsync(kernel, folder, OptionsOf(policy), script);
+
+    /// <summary>Shares a folder, and runs a script in a guest that mounts it.</summary>
+    public static async Task<GuestResult> RunAsync(GuestKernel kernel, TestFolder folder, PassthroughOptions options, string script)
     {
         string socket = folder.Socket("share");
         using Share share = Share.Start(new ShareOptions
@@ -34,9 +38,7 @@ internal static class Exercise
             Path = folder.MakeShared(),
             Tag = Path.GetFileName(Path.GetDirectoryName(socket))!,
             SocketPath = socket,
-            FileSystem = policy == "writeback"
-                ? new PassthroughOptions { Cache = CachePolicy.Always, Writeback = true }
-                : new PassthroughOptions { Cache = Enum.Parse<CachePolicy>(policy, ignoreCase: true) },
+            FileSystem = options,
         });
         GuestResult result = await kernel.RunAsync(folder, new GuestOptions
         {
@@ -52,4 +54,8 @@ internal static class Exercise
     /// <summary>A number from the environment.</summary>
     public static int Number(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int number) ? number : otherwise;
+
+    private static PassthroughOptions OptionsOf(string policy) => policy == "writeback"
+        ? new PassthroughOptions { Cache = CachePolicy.Always, Writeback = true }
+        : new PassthroughOptions { Cache = Enum.Parse<CachePolicy>(policy, ignoreCase: true) };
 }
