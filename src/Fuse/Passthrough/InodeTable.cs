@@ -394,7 +394,9 @@ internal sealed unsafe partial class InodeTable : IDisposable
 
         if (slot->Unverified && !IsTheSame(slot, descriptor))
         {
+            // The name became another file's between the two. The handle is of that one.
             FileDescriptor.Close(descriptor);
+            LoseNumber(slot);
             return -Errno.ESTALE;
         }
 
