@@ -19,16 +19,16 @@ public sealed class AccessControlTests
         Assert.Contains("4321 may not: cat file", expected, StringComparison.Ordinal);
 
         using Share with = StartShare(folder, "acl", new PassthroughOptions { PosixAcl = true });
-        using Share without = StartShare(folder, "plain", new PassthroughOptions());
+        using Share without = StartShare(folder, "without-acl", new PassthroughOptions());
         GuestResult result = (await RunAsync(kernel, folder, [with, without], $"""
             sh {script} /run/shares/acl
-            echo '<plain>'
-            cd /run/shares/plain
+            echo '<without-acl>'
+            cd /run/shares/without-acl
             mkdir folder
             if setfacl -m d:u:4321:rwx folder 2>&1; then exit 1; fi
             """)).ShouldSucceed();
 
-        string[] parts = result.Output.Split("<plain>\n");
+        string[] parts = result.Output.Split("<without-acl>\n");
         Assert.Equal(expected.Split('\n'), parts[0].TrimEnd().Split('\n'));
         Assert.Equal("setfacl: folder: Operation not supported\n", parts[1]);
         string[] names = ["file", "folder", "folder/inner", "folder/file", "folder/by-user", "moved"];

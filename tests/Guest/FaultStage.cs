@@ -33,7 +33,7 @@ internal sealed class FaultStage : IDisposable
         return image;
     }
 
-    /// <summary>Shares a folder.</summary>
+    /// <summary>Shares a folder. The tests of this process run side by side, so no other may have the tag at the same time.</summary>
     /// <param name="tag">The share's tag.</param>
     /// <param name="path">The folder, by its path on the host.</param>
     /// <param name="policy">A cache policy, or <c>writeback</c>.</param>

@@ -29,7 +29,7 @@ public sealed class LargeDataTests
             {
                 shares.Add(Share.Start(new ShareOptions
                 {
-                    Path = Directory.CreateDirectory(image[name]).FullName, Tag = name, SocketPath = folder.Socket(name), FileSystem = options,
+                    Path = Directory.CreateDirectory(image[name]).FullName, Tag = $"large-{name}", SocketPath = folder.Socket(name), FileSystem = options,
                 }));
             }
 
@@ -39,9 +39,9 @@ public sealed class LargeDataTests
             {
                 Shares = [.. shares.Select(share => new GuestShare(share.Options.Tag, share.Options.SocketPath))],
                 Script = $"""
-                    for share in auto never writeback; do {program} /run/shares/$share; done
-                    {program} /run/shares/direct aligned
-                    cd /run/shares/writeback
+                    for share in auto never writeback; do {program} /run/shares/large-$share; done
+                    {program} /run/shares/large-direct aligned
+                    cd /run/shares/large-writeback
                     busybox dd if=/dev/zero of=synced bs=1000 count=100 conv=fsync 2>/dev/null
                     [ "$(busybox stat -c '%s %Y' synced)" = "$(busybox stat -c '%s %Y' {image["writeback"]}/synced)" ]
                     """,

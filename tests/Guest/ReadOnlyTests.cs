@@ -69,7 +69,7 @@ public sealed class ReadOnlyTests
         string before = await DescribeAsync(shared);
         using Share share = Share.Start(new ShareOptions
         {
-            Path = shared, Tag = "read-only", SocketPath = folder.Socket("read-only"), FileSystem = new PassthroughOptions { ReadOnly = true },
+            Path = shared, Tag = "write-protected", SocketPath = folder.Socket("write-protected"), FileSystem = new PassthroughOptions { ReadOnly = true },
         });
         (await kernel.RunAsync(folder, new GuestOptions
         {

@@ -16,19 +16,19 @@ public sealed class SecurityLabelTests
         kernel.SkipTestUnlessAvailable("getfattr", "perl");
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root sets security labels.");
         using TestFolder folder = new();
-        string shared = folder.MakeShared("labelled"), renamed = folder.MakeShared("renamed"), plain = folder.MakeShared("plain");
+        string shared = folder.MakeShared("labelled"), renamed = folder.MakeShared("renamed"), plain = folder.MakeShared("unlabelled");
         using Share labelledShare = Start("labelled", shared, new PassthroughOptions { SecurityLabel = true });
         using Share renamedShare = Start("renamed", renamed, new PassthroughOptions
         {
             SecurityLabel = true, XattrMap = XattrMap.Parse(":prefix:all:security.:trusted.virtiofs.:" + ":ok:all:::"),
         });
-        using Share plainShare = Start("plain", plain, new PassthroughOptions());
+        using Share plainShare = Start("unlabelled", plain, new PassthroughOptions());
         (await kernel.RunAsync(folder, new GuestOptions
         {
             Shares = [.. ((Share[])[labelledShare, renamedShare, plainShare]).Select(share => new GuestShare(share.Options.Tag, share.Options.SocketPath))],
             KernelArguments = "security=selinux selinux=1",
             Script = """
-                for share in labelled renamed plain; do
+                for share in labelled renamed unlabelled; do
                   cd /run/shares/$share
                   echo >file
                   mkdir folder
