@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using VirtioFs.Fuse.Wire;
@@ -271,6 +272,31 @@ public sealed unsafe class PassthroughTests
             CreateOut made = guest.Send(FuseOpcode.Create, Root, new CreateIn { Flags = 2, Mode = 0x81A4 }, FuseGuest.Text(name)).As<CreateOut>();
             Assert.Equal(0, guest.Send(FuseOpcode.Release, made.Entry.NodeId, new ReleaseIn { Handle = made.Open.Handle }).Error);
             return made.Entry.NodeId;
+        }
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, Errno.EPERM)]
+    public void A_time_that_a_guest_has_collected_is_no_error_for_a_file_that_was_made_immutable(bool writeback, int error)
+    {
+        using MountedImage image = MountedImage.Create("ext4");
+        using FuseGuest guest = new(image.Path, new PassthroughOptions { Writeback = writeback });
+        File.WriteAllText(image["f"], "content");
+        ulong node = guest.MustLookup(Root, "f").NodeId;
+        SetAttributesIn collected = new() { Valid = AttributeChanges.ModificationTime | AttributeChanges.ChangeTime, ModificationTime = 1_000_000_000 };
+        Run("chattr", "+i");
+        Assert.Equal(error, guest.Send(FuseOpcode.SetAttributes, node, collected).Error);
+        SetAttributesIn asked = collected with { Valid = collected.Valid | AttributeChanges.AccessTime };
+        Assert.Equal(Errno.EPERM, guest.Send(FuseOpcode.SetAttributes, node, asked).Error);
+        Run("chattr", "-i");
+        Assert.Equal(1_000_000_000ul, guest.Send(FuseOpcode.SetAttributes, node, collected).As<AttributesOut>().Attributes.ModificationTime);
+
+        void Run(string program, string flag)
+        {
+            using Process process = Process.Start(program, [flag, image["f"]]);
+            process.WaitForExit();
+            Assert.Equal(0, process.ExitCode);
         }
     }
 
