@@ -122,11 +122,26 @@ public sealed class SlowFileSystemTests
         using TemporaryShare share = new(Sleepy, files);
         using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
         FuseRequest waiting = SubmitWaiting(guest, files);
-        ulong logBytes = ((1ul << 32) + guest.Options.MemoryBytes) / 4096 / 8;
-        guest.Connection.SetLogBase(logBytes, 0, SharedMemory.Create("guest-memory-log", (long)logBytes));
-        guest.Connection.SetFeatures(guest.Features | VirtioFeatures.LogAll);
+        StartLog(guest);
         Assert.Equal(guest.Queues[1].AvailableIndex, guest.Connection.GetVringBase(1));
         Assert.Equal(-Errno.EINTR, guest.Fuse.WaitFor(waiting));
+    }
+
+    [Fact]
+    public void What_waits_while_its_ring_is_stopped_is_left_alone_though_memory_is_logged_then()
+    {
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        FuseRequest waiting = SubmitWaiting(guest, files);
+        guest.Stop();
+        int asked = files.Refusals;
+        StartLog(guest);
+        files.Unlock(tell: true);
+        Thread.Sleep(TimeSpan.FromMilliseconds(300));
+        Assert.Equal(asked, files.Refusals);
+        guest.Start();
+        Assert.Equal(-Errno.ENOENT, guest.Fuse.WaitFor(waiting));
     }
 
     [Fact]
@@ -249,6 +264,13 @@ public sealed class SlowFileSystemTests
         guest.Fuse.Kick();
         Eventually.Holds(() => files.Refusals >= 2, () => $"{files.Refusals} wait.");
         return waiting;
+    }
+
+    private static void StartLog(VirtioFsGuest guest)
+    {
+        ulong logBytes = ((1ul << 32) + guest.Options.MemoryBytes) / 4096 / 8;
+        guest.Connection.SetLogBase(logBytes, 0, SharedMemory.Create("guest-memory-log", (long)logBytes));
+        guest.Connection.SetFeatures(guest.Features | VirtioFeatures.LogAll);
     }
 
     private static FuseRequest SubmitQuick(FuseClient fuse)

@@ -74,9 +74,11 @@ public sealed class QemuDeviceTests
             Monitor = monitorSocket,
             Script = """
                 perl -e 'use Fcntl ":flock"; open F, "<", "whole" or die; print flock(F, LOCK_EX) ? "flock: taken\n" : "flock: $!\n"' &
+                whole=$!
                 perl -e 'use Fcntl; open F, "+<", "range" or die; my $whole = pack "s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0;
                   print fcntl(F, F_SETLKW, $whole) ? "fcntl: taken\n" : "fcntl: $!\n"' &
-                sleep 1
+                # The numbers of flock and fcntl on x86-64 (unistd_64.h).
+                until grep -q '^73 ' /proc/$whole/syscall && grep -q '^72 ' /proc/$!/syscall; do sleep 0.1; done
                 echo waiting
                 wait
                 """,

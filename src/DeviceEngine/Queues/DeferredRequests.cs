@@ -80,33 +80,29 @@ internal sealed class DeferredRequests
     /// <summary>Drops what nobody has begun of queues that are closed.</summary>
     internal void DropClosed()
     {
-        List<DeferredRequest> dropped = [];
+        List<DeferredRequest> dropped;
         lock (_gate)
         {
             GiveAgain();
-            Sort(_work, request => request.Queue.IsClosed, dropped.Add);
+            dropped = TakeOut(_work, request => request.Queue.IsClosed);
             dropped.ForEach(ForgetWaiter);
         }
 
-        dropped.ForEach(request => request.Queue.CompleteDeferred(request.Chain, null));
+        Drop(dropped);
     }
 
     /// <summary>Drops what a ring at rest has laid aside: the guest has begun the ring anew and knows nothing of it.</summary>
     internal void DropLaidAside(VirtQueue queue)
     {
-        List<DeferredRequest> dropped = [];
+        List<DeferredRequest> dropped;
         lock (_gate)
         {
-            Sort(_waiting, request => request.Queue == queue, dropped.Add);
+            dropped = TakeOut(_waiting, request => request.Queue == queue);
             dropped.ForEach(ForgetWaiter);
             queue.NoteLaidAside(-dropped.Count);
         }
 
-        foreach (DeferredRequest request in dropped)
-        {
-            _server.Abandon(request.Unique);
-            queue.CompleteDeferred(request.Chain, null);
-        }
+        Drop(dropped);
     }
 
     /// <summary>Lets every thread go after the request that it is in.</summary>
@@ -251,33 +247,46 @@ internal sealed class DeferredRequests
             return;
         }
 
-        int before = _work.Count;
-        Sort(_waiting, request => request.Queue.TakesUp, request =>
+        List<DeferredRequest> given = TakeOut(_waiting, request => request.Queue.TakesUp);
+        foreach (DeferredRequest request in given)
         {
             request.Queue.NoteLaidAside(-1);
             _work.Enqueue(request);
-        });
-        if (_work.Count > before)
+        }
+
+        if (given.Count > 0)
         {
             CallThread();
         }
     }
 
-    /// <summary>Takes those that are meant out of a queue; the others stay in their order.</summary>
-    private static void Sort(Queue<DeferredRequest> requests, Func<DeferredRequest, bool> isMeant, Action<DeferredRequest> take)
+    private void Drop(List<DeferredRequest> requests)
     {
+        foreach (DeferredRequest request in requests)
+        {
+            _server.Abandon(request.Unique);
+            request.Queue.CompleteDeferred(request.Chain, null);
+        }
+    }
+
+    /// <summary>Takes those that are meant out of a queue; the others stay in their order.</summary>
+    private static List<DeferredRequest> TakeOut(Queue<DeferredRequest> requests, Func<DeferredRequest, bool> isMeant)
+    {
+        List<DeferredRequest> taken = [];
         for (int count = requests.Count; count > 0; count--)
         {
             DeferredRequest request = requests.Dequeue();
             if (isMeant(request))
             {
-                take(request);
+                taken.Add(request);
             }
             else
             {
                 requests.Enqueue(request);
             }
         }
+
+        return taken;
     }
 
     private void CallThread()

@@ -31,6 +31,7 @@ internal sealed class VirtQueue
     private RingPosition _left;
     private bool _hasUnserved;
     private volatile bool _atRest;
+    private volatile bool _interruptsWaits;
     private string? _fault;
     private volatile bool _closed;
 
@@ -62,10 +63,10 @@ internal sealed class VirtQueue
     internal bool IsClosed => _closed;
 
     /// <summary>
-    /// True when requests that wait for somebody else must come to an end. While the guest's memory is being moved to another host, they
-    /// would be lost, and their programs wait for ever.
+    /// True when requests that wait for somebody else must come to an end: when all is over, and while the ring comes to rest for the
+    /// guest's memory to be moved to another host, where they would be lost, and their programs wait for ever.
     /// </summary>
-    internal bool InterruptsWaits => _closed || (_atRest && _device.IsLogging);
+    internal bool InterruptsWaits => _interruptsWaits || _closed;
 
     /// <summary>False while the ring is at rest: then nothing of it may touch the guest's memory, and what waits has time.</summary>
     internal bool TakesUp => !_atRest || InterruptsWaits;
@@ -573,7 +574,8 @@ internal sealed class VirtQueue
     {
         const int LookAroundMilliseconds = 20;
         _atRest = true;
-        if (InterruptsWaits)
+        _interruptsWaits = _device.IsLogging;
+        if (_interruptsWaits)
         {
             _device.Deferred.Retry();
         }
@@ -589,6 +591,8 @@ internal sealed class VirtQueue
             }
         }
 
+        // Whatever is logged from here on: a ring at rest has no way to give an answer back.
+        _interruptsWaits = false;
         return null;
     }
 
