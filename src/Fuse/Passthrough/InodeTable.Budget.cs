@@ -93,7 +93,14 @@ internal sealed unsafe partial class InodeTable
             return false;
         }
 
-        bool evict = !slot->Touched && slot->Descriptor >= 0 && CanDoWithout(slot, nameless);
+        bool evict = !slot->Touched && slot->Descriptor >= 0;
+        if (evict)
+        {
+            // As long as it is open, it exists.
+            slot->IsUnmistakable |= InodeKey.Of(slot).IsUnmistakable;
+            evict = CanDoWithout(slot, nameless);
+        }
+
         slot->Touched = false;
         if (evict)
         {

@@ -471,7 +471,6 @@ internal sealed unsafe partial class InodeTable
             slot->Handle.Keep(&handle);
         }
 
-        slot->IsUnmistakable |= InodeKey.Of(slot).IsUnmistakable;
         return !slot->Handle.IsEmpty || slot->IsUnmistakable;
     }
 }
