@@ -92,7 +92,16 @@ internal sealed class QueueWorker
     }
 
     /// <summary>Wakes the worker, so that it looks around.</summary>
-    internal void Interrupt() => _ = EventFd.Signal(_wake);
+    internal void Interrupt()
+    {
+        lock (_rest)
+        {
+            if (!_gone)
+            {
+                _ = EventFd.Signal(_wake);
+            }
+        }
+    }
 
     /// <summary>Makes the worker end after the request that it is in.</summary>
     internal void BeginEnd()
@@ -106,17 +115,8 @@ internal sealed class QueueWorker
         Interrupt();
     }
 
-    /// <summary>Waits for the end. False when it did not come in time.</summary>
-    internal bool TryJoin(TimeSpan patience)
-    {
-        if (!_thread.Join(patience))
-        {
-            return false;
-        }
-
-        FileDescriptor.Close(_wake);
-        return true;
-    }
+    /// <summary>Waits for the end. False when it did not come in time. Then call again.</summary>
+    internal bool TryJoin(TimeSpan patience) => _thread.Join(patience);
 
     private bool MustLookUp => _pauseRequested || _ending || _queue.HasOfferedMemory;
 
@@ -144,7 +144,9 @@ internal sealed class QueueWorker
         {
             lock (_rest)
             {
+                // The thread owns its descriptor; nobody signals it any more.
                 _gone = true;
+                FileDescriptor.Close(_wake);
                 Monitor.PulseAll(_rest);
             }
         }

@@ -218,6 +218,7 @@ public sealed class Share : IDisposable
     {
         ShareReservation? reservation = null;
         IFileSystem? fileSystem = null;
+        int unownedListener = options.ListenDescriptor ?? -1;
         try
         {
             options.Validate();
@@ -228,6 +229,7 @@ public sealed class Share : IDisposable
             };
             reservation = ShareRegistry.Reserve(options);
             fileSystem = openFileSystem();
+            unownedListener = -1;
             Share share = new(options, reservation.ShareId, fileSystem);
             share.Begin();
             reservation.Fulfil(share);
@@ -238,7 +240,7 @@ public sealed class Share : IDisposable
         {
             reservation?.GiveUp();
             fileSystem?.Dispose();
-            FileDescriptor.Close(options.ListenDescriptor ?? -1);
+            FileDescriptor.Close(unownedListener);
             throw;
         }
     }

@@ -20,19 +20,21 @@ internal sealed class ShareSocket : IDisposable
     /// <summary>The listening descriptor.</summary>
     internal int Descriptor => _descriptor.Value;
 
-    /// <summary>Listens as the options say.</summary>
+    /// <summary>Listens as the options say. A listening descriptor among them is owned from here on, also when this throws.</summary>
     /// <exception cref="SocketPathException">The path is taken.</exception>
     /// <exception cref="LinuxException">The system refused.</exception>
     internal static ShareSocket Open(ShareOptions options)
     {
         if (options.ListenDescriptor is int given)
         {
+            FileDescriptor listener = new(given);
             if (SocketOptions.SetNonBlocking(given) < 0 || !SocketOptions.IsListening(given))
             {
+                listener.Dispose();
                 throw new ArgumentException($"Descriptor {given} is not a listening socket.", nameof(options));
             }
 
-            return new ShareSocket(new FileDescriptor(given), null, default);
+            return new ShareSocket(listener, null, default);
         }
 
         RemoveStale(options.SocketPath);

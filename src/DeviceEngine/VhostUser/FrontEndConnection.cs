@@ -25,7 +25,7 @@ internal sealed class FrontEndConnection : IDisposable
     internal PeerCredentials Peer { get; }
 
     /// <summary>Whether the front end has closed its end.</summary>
-    internal bool IsClosedByPeer => IsReady(_socket.Value, Poll.Broken);
+    internal bool IsClosedByPeer => _socket.IsClosed || IsReady(_socket.Value, Poll.Broken);
 
     /// <summary>Waits for a message. Whatever the outcome, descriptors that came are the message's.</summary>
     /// <param name="message">What came.</param>
