@@ -25,18 +25,7 @@ build() {
 }
 
 test_all() {
-  need qemu-system-x86_64 qemu-system-x86
-  need linux.uml user-mode-linux
-  need busybox busybox-static
-  need git git
-  need sqlite3 sqlite3
-  need rsync rsync
-  need stress-ng stress-ng
-  need dbench dbench
-  need setfacl acl
-  need setfattr attr
-  need mkfs.xfs xfsprogs
-  need mkfs.btrfs btrfs-progs
+  need_for_tests
   install_needed
   build
   local project
@@ -50,7 +39,42 @@ test_all() {
       echo "The Pester suite was not run: $pwsh_missing."
     fi
   fi
+  report_missing
   report_counts
+}
+
+# What the suites use, beyond what every Debian has. A suite skips what a machine cannot have, and says why.
+need_for_tests() {
+  need cc gcc
+  need_file /usr/include/stdlib.h libc6-dev
+  need_file /usr/include/linux/fuse.h linux-libc-dev
+  # Guests and what they run.
+  need qemu-system-x86_64 qemu-system-x86
+  need linux.uml user-mode-linux
+  need busybox busybox-static
+  need cpio cpio
+  need xz xz-utils
+  need git git
+  need sqlite3 sqlite3
+  need rsync rsync
+  need stress-ng stress-ng
+  need dbench dbench
+  # Host file systems.
+  need mount mount
+  need setfacl acl
+  need setfattr attr
+  need chattr e2fsprogs
+  need mkfs.xfs xfsprogs
+  need mkfs.btrfs btrfs-progs
+  # libvirt, and the tools that judge what we write for it, for shells and for systemd.
+  need virsh libvirt-clients
+  need libvirtd libvirt-daemon-system
+  need_file "/usr/lib/$(uname -m)-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so" libvirt-daemon-driver-qemu
+  need tini tini
+  need xmllint libxml2-utils
+  need systemd-analyze systemd
+  need python3 python3
+  need_file /usr/lib/python3/dist-packages/yaml python3-yaml
 }
 
 # Measures the engine; "compare" and its options measure it against another back end.

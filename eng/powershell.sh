@@ -15,8 +15,8 @@ find_powershell() {
     pwsh_missing="there is no pwsh on the PATH"
   fi
   if [ ! -x "$tools/pwsh" ]; then
-    echo "Trying to get PowerShell as a .NET tool into .tools/powershell." >&2
-    timeout 120 dotnet tool install PowerShell --tool-path "$tools" >/dev/null 2>&1 || true
+    echo "Getting PowerShell as a .NET tool into .tools/powershell." >&2
+    timeout 300 dotnet tool install PowerShell --version '7.6.*' --tool-path "$tools" >/dev/null 2>&1 || true
   fi
   pwsh=$tools/pwsh
   new_enough "$pwsh" && return 0
@@ -30,16 +30,14 @@ new_enough() {
   [ -x "$1" ] && [ "$(timeout 60 "$1" -NoProfile -NonInteractive -Command '$PSVersionTable.PSVersion -ge [version]"7.6"' 2>/dev/null)" = True ]
 }
 
-# Makes Pester known to $pwsh: its own, or one from the gallery in .tools/modules; or fails, with the reason in $pwsh_missing.
+# Makes Pester known to $pwsh: its own, or the NuGet package in .tools/modules; or fails, with the reason in $pwsh_missing.
 find_pester() {
   export PSModulePath=$PWD/.tools/modules${PSModulePath:+:$PSModulePath}
   has_pester && return 0
-  echo "Trying to get Pester from the PowerShell Gallery into .tools/modules." >&2
-  mkdir -p .tools/modules
-  timeout 60 "$pwsh" -NoProfile -NonInteractive -Command \
-    'Save-PSResource -Name Pester -Version "[5.5,6.0)" -Repository PSGallery -TrustRepository -Path .tools/modules' >/dev/null 2>&1 || true
+  echo "Getting Pester as a NuGet package into .tools/modules." >&2
+  timeout 300 dotnet msbuild eng/Pester.proj -restore -t:Install -v:quiet -nologo >&2 || true
   has_pester && return 0
-  pwsh_missing="Pester 5.5 is neither installed nor to be had from the gallery"
+  pwsh_missing="Pester 5.5 is neither installed nor to be had as a NuGet package"
   return 1
 }
 

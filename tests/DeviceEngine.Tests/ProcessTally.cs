@@ -1,20 +1,35 @@
 namespace VirtioFs.DeviceEngine.Tests;
 
 /// <summary>What this process holds of the kernel's: descriptors, mappings of guests' memory, and the engine's threads.</summary>
-internal readonly record struct ProcessTally(int Descriptors, int Mappings, int Threads)
+internal sealed record ProcessTally(string[] Descriptors, int Mappings, int Threads)
 {
     internal static ProcessTally Take() => new(
-        Directory.GetFileSystemEntries("/proc/self/fd").Length,
+        ListDescriptors(),
         File.ReadLines("/proc/self/maps").Count(line => line.Contains("guest-memory", StringComparison.Ordinal)),
         CountThreads());
 
     /// <summary>Waits until the process holds no more than before.</summary>
-    internal void IsReachedAgain()
+    internal void IsReachedAgain() => Eventually.Holds(() => HasNoMoreThan(Take()), () => Explain(Take()));
+
+    private bool HasNoMoreThan(ProcessTally now) =>
+        now.Descriptors.Length <= Descriptors.Length && now.Mappings <= Mappings && now.Threads <= Threads;
+
+    private string Explain(ProcessTally now)
     {
-        ProcessTally before = this;
-        Eventually.Holds(() => Take() is ProcessTally now && now.Descriptors <= before.Descriptors
-            && now.Mappings <= before.Mappings && now.Threads <= before.Threads, () => $"Before: {before}; now: {Take()}");
+        List<string> more = [.. now.Descriptors];
+        foreach (string descriptor in Descriptors)
+        {
+            more.Remove(descriptor);
+        }
+
+        return $"Before: {Descriptors.Length} descriptors, {Mappings} mappings, {Threads} threads; now: {now.Descriptors.Length}, {now.Mappings}, "
+            + $"{now.Threads}. New descriptors: {string.Join(", ", more)}";
     }
+
+    // An assembly that the runtime loads late stays open for good, and is none of ours.
+    private static string[] ListDescriptors() =>
+        [.. Directory.GetFileSystemEntries("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget ?? "").Where(target => target.Length > 0
+            && Path.GetExtension(target) is not (".dll" or ".pdb"))];
 
     private static int CountThreads()
     {

@@ -56,3 +56,26 @@ function Invoke-FreshPowerShell {
     $output = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -EncodedCommand ([Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($text))) 2>&1
     [pscustomobject]@{ Output = $output; ExitCode = $LASTEXITCODE }
 }
+
+# A libvirtd of the test's own, on sockets in this folder; `Uri` is what -Connection takes. Stop-TestLibvirt ends it, and its guests.
+function Start-TestLibvirt {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    param([string] $Folder)
+    $script = Join-Path $PSScriptRoot '../../eng/libvirtd.sh'
+    $null = New-Item -ItemType Directory $Folder
+    $process = Start-Process bash "`"$script`" `"$Folder`"" -PassThru -RedirectStandardOutput "$Folder/output" -RedirectStandardError "$Folder/errors"
+    $socket = Join-Path $Folder libvirt-sock
+    Wait-Until { $process.HasExited -or (Test-Path $socket) } -Seconds 60
+    if ($process.HasExited) {
+        throw "The test's libvirtd ended: $(Get-Content "$Folder/errors", "$Folder/libvirtd.log" -ErrorAction Ignore)"
+    }
+
+    [pscustomobject]@{ Uri = "qemu+unix:///system?socket=$socket"; Process = $process; Folder = $Folder }
+}
+
+function Stop-TestLibvirt {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    param($Libvirt)
+    & kill -TERM $Libvirt.Process.Id
+    $Libvirt.Process.WaitForExit()
+}

@@ -2,10 +2,11 @@
 BeforeDiscovery {
     $why = ''
     $root = Join-Path $PSScriptRoot '../..' | Convert-Path
-    if (-not (Test-Path /run/libvirt/libvirt-sock) -and -not (Test-Path /run/libvirt/virtqemud-sock)) {
-        $why = 'libvirt''s daemon is not running'
+    $lack = 'libvirtd', 'tini', 'unshare' | Where-Object { -not (Get-Command $_ -ErrorAction Ignore) }
+    if ($lack) {
+        $why = "$($lack -join ', ') is not installed"
     } elseif ([Environment]::UserName -ne 'root') {
-        $why = 'the daemon of the system is root''s to use'
+        $why = 'only root can start a libvirtd of its own'
     } elseif (-not (Get-Command cpio -ErrorAction Ignore)) {
         $why = 'cpio is not installed'
     } else {
@@ -17,10 +18,13 @@ BeforeDiscovery {
 Describe 'A guest of libvirt' -ForEach @{ why = $why; root = $root } {
     BeforeAll {
         . "$PSScriptRoot/Common.ps1"
-        $system = @{ Connection = 'qemu:///system' }
         $name = "vfs-pester-$PID"
         $folder = New-TestFolder -Directory data, more, ram/bin, ram/lib, ram/dev, ram/proc, ram/mnt, ram/more
         & chmod 755 $folder
+        if (-not $why) {
+            $libvirt = Start-TestLibvirt "$folder/libvirt"
+            $system = @{ Connection = $libvirt.Uri }
+        }
 
         # A guest that writes into the first share at once, into the second as soon as it is there, and lets that go when asked.
         function New-Guest {
@@ -70,8 +74,11 @@ done
     }
 
     AfterAll {
-        Stop-VMDomain $name @system -Force -ErrorAction Ignore
-        Remove-VMDomain $name @system -Confirm:$false -ErrorAction Ignore
+        if ($libvirt) {
+            Stop-VMDomain $name @system -Force -ErrorAction Ignore
+            Remove-VMDomain $name @system -Confirm:$false -ErrorAction Ignore
+            Stop-TestLibvirt $libvirt
+        }
         if ($script:pool) { Set-HugePagePool 2M $script:pool.Total -WarningAction Ignore }
         Clear-Test $folder
     }

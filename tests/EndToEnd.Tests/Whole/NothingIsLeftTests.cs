@@ -141,5 +141,6 @@ public sealed class NothingIsLeftTests : IDisposable
         }
     }
 
-    private static int Descriptors() => Directory.GetFiles("/proc/self/fd").Length;
+    // An assembly that the runtime loads late stays open for good, and is none of ours.
+    private static int Descriptors() => Directory.GetFiles("/proc/self/fd").Count(path => Path.GetExtension(new FileInfo(path).LinkTarget) is not (".dll" or ".pdb"));
 }
