@@ -28,9 +28,6 @@ public enum Capability : ulong
     /// <summary>Change user ids.</summary>
     SetUserId = 1UL << 7,
 
-    /// <summary>Change one's own capability settings (CAP_SETPCAP).</summary>
-    SetCapabilities = 1UL << 8,
-
     /// <summary>Go past quotas and into reserved space.</summary>
     ExceedResources = 1UL << 24,
 

@@ -65,11 +65,23 @@ public static unsafe class PathCalls
     /// <summary><c>fchmodat(2)</c>, following links.</summary>
     public static int ChangeMode(int directory, byte* name, uint mode) => LibC.Result(LibC.fchmodat(directory, name, mode, 0));
 
-    /// <summary><c>fchownat(2)</c> of a path reference or an open file; <see cref="uint.MaxValue"/> leaves an id as it is.</summary>
-    public static int ChangeOwner(int descriptor, uint userId, uint groupId)
+    /// <summary>
+    /// <c>fchownat(2)</c> of a path reference or an open file. EINVAL for <see cref="RequestThread.InvalidId"/>, which the kernel would take
+    /// for no change.
+    /// </summary>
+    /// <param name="descriptor">The file.</param>
+    /// <param name="userId">The new owner, or null to leave it.</param>
+    /// <param name="groupId">The new group, or null to leave it.</param>
+    public static int ChangeOwner(int descriptor, uint? userId, uint? groupId)
     {
+        const uint NoChange = uint.MaxValue;
+        if (userId == RequestThread.InvalidId || groupId == RequestThread.InvalidId)
+        {
+            return -Errno.EINVAL;
+        }
+
         byte empty = 0;
-        return LibC.Result(LibC.fchownat(descriptor, &empty, userId, groupId, EmptyPath));
+        return LibC.Result(LibC.fchownat(descriptor, &empty, userId ?? NoChange, groupId ?? NoChange, EmptyPath));
     }
 
     /// <summary><c>utimensat(2)</c> of a path reference or an open file; EINVAL before Linux 5.8.</summary>

@@ -31,10 +31,13 @@ public sealed unsafe class RequestThreadTests
         {
             RequestThread thread = RequestThread.Enter();
             string[] prepared = State("/proc/thread-self");
-            Assert.Equal(0, thread.Become(1234, 2345, 3456));
-            during = State("/proc/thread-self");
-            processDuring = Process();
-            thread.Return(hadSupplementaryGroup: true);
+            using (ImpersonationScope scope = thread.ActAs(1234, 2345, 3456))
+            {
+                Assert.Equal(0, scope.Error);
+                during = State("/proc/thread-self");
+                processDuring = Process();
+            }
+
             after = State("/proc/thread-self");
             Assert.Equal(prepared, after);
         });
@@ -42,6 +45,47 @@ public sealed unsafe class RequestThreadTests
         Assert.Contains("Gid:\t0\t2345\t0\t2345", during);
         Assert.Contains("Groups:\t3456 ", during);
         Assert.Equal(before, processDuring);
+    }
+
+    [Theory]
+    [InlineData(RequestThread.InvalidId, 0u, null)]
+    [InlineData(0u, RequestThread.InvalidId, null)]
+    [InlineData(0u, 0u, RequestThread.InvalidId)]
+    public void Nobody_acts_as_the_id_that_the_kernel_takes_for_no_change(uint user, uint group, uint? supplementaryGroup) => OnThreadOfItsOwn(() =>
+    {
+        RequestThread thread = RequestThread.Enter();
+        string[] before = State("/proc/thread-self");
+        using (ImpersonationScope scope = thread.ActAs(user, group, supplementaryGroup))
+        {
+            Assert.Equal(-Errno.EOVERFLOW, scope.Error);
+        }
+
+        using (SetIdLossScope scope = thread.LoseSetId(RequestThread.InvalidId))
+        {
+            Assert.Equal(-Errno.EOVERFLOW, scope.Error);
+        }
+
+        Assert.Equal(before, State("/proc/thread-self"));
+        Assert.Equal(-Errno.EINVAL, PathCalls.ChangeOwner(0, RequestThread.InvalidId, null));
+    });
+
+    [Fact]
+    public void Having_no_right_to_set_id_bits_ends_with_its_scope()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root has rights to give up.");
+        OnThreadOfItsOwn(() =>
+        {
+            RequestThread thread = RequestThread.Enter();
+            string[] before = State("/proc/thread-self");
+            using (SetIdLossScope scope = thread.LoseSetId(2345))
+            {
+                Assert.Equal(0, scope.Error);
+                Assert.False(thread.Effective.HasFlag(Capability.KeepSetId));
+                Assert.Contains("Gid:\t0\t2345\t0\t2345", State("/proc/thread-self"));
+            }
+
+            Assert.Equal(before, State("/proc/thread-self"));
+        });
     }
 
     [Fact]

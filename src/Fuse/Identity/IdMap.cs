@@ -2,9 +2,15 @@ using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
-/// <summary>Translates user ids, or group ids, in both directions. An id that no rule names stays as it is.</summary>
+/// <summary>
+/// Translates user ids, or group ids, in both directions. An id that no rule names stays as it is; the last one
+/// (<see cref="RequestThread.InvalidId"/>) is nobody's, and neither goes in nor comes out.
+/// </summary>
 internal sealed class IdMap
 {
+    /// <summary>What the kernel shows for owners that it has no id for (<c>/proc/sys/kernel/overflowuid</c>).</summary>
+    private const uint Nobody = 65534;
+
     private readonly Entry[] _toHost;
     private readonly Entry[] _toGuest;
 
@@ -15,7 +21,8 @@ internal sealed class IdMap
         foreach (IdRange range in ranges)
         {
             bool single = range.Kind is IdRangeKind.SquashGuest or IdRangeKind.SquashHost or IdRangeKind.ForbidGuest;
-            if (range.Count == 0 || (ulong)range.From + range.Count > uint.MaxValue || (!single && (ulong)range.To + range.Count > uint.MaxValue))
+            uint targets = single ? 1 : range.Count;
+            if (range.Count == 0 || (ulong)range.From + range.Count > RequestThread.InvalidId || (ulong)range.To + targets > RequestThread.InvalidId)
             {
                 throw new ArgumentException($"The {what} rule '{range}' must name at least one id, and none beyond 4294967294.");
             }
@@ -38,13 +45,15 @@ internal sealed class IdMap
         (_toHost, _toGuest) = ([.. toHost], [.. toGuest]);
     }
 
-    /// <summary>Whether every id stays as it is.</summary>
-    internal bool IsIdentity => _toHost.Length == 0 && _toGuest.Length == 0;
-
-    /// <summary>The host's id for a guest's. EPERM for one that is forbidden.</summary>
+    /// <summary>The host's id for a guest's. EPERM for one that is forbidden, EOVERFLOW for the one that is none.</summary>
     internal int TryToHost(uint id, out uint hostId)
     {
         hostId = id;
+        if (id == RequestThread.InvalidId)
+        {
+            return -Errno.EOVERFLOW;
+        }
+
         foreach (ref readonly Entry entry in _toHost.AsSpan())
         {
             if (entry.Holds(id))
@@ -68,7 +77,7 @@ internal sealed class IdMap
             }
         }
 
-        return id;
+        return id == RequestThread.InvalidId ? Nobody : id;
     }
 
     private static void Add(List<Entry> entries, Entry entry, IdRange range, string what)

@@ -220,11 +220,19 @@ public sealed unsafe partial class PassthroughFileSystem
             return 0;
         }
 
-        uint userId = uint.MaxValue, groupId = uint.MaxValue;
-        int result = (change.Valid & AttributeChanges.UserId) != 0 ? _userIds.TryToHost(change.UserId, out userId) : 0;
-        result = result == 0 && (change.Valid & AttributeChanges.GroupId) != 0 ? _groupIds.TryToHost(change.GroupId, out groupId) : result;
+        uint? groupId = null;
+        int result = TryToHost(_userIds, (change.Valid & AttributeChanges.UserId) != 0, change.UserId, out uint? userId);
+        result = result < 0 ? result : TryToHost(_groupIds, (change.Valid & AttributeChanges.GroupId) != 0, change.GroupId, out groupId);
         result = result < 0 ? result : DropRenamedCapability(descriptor);
         return result < 0 ? result : PathCalls.ChangeOwner(descriptor, userId, groupId);
+    }
+
+    /// <summary>A new owner's id on the host, or null where none is asked for. EINVAL for the id that is none, as chown(2) answers.</summary>
+    private static int TryToHost(IdMap map, bool isAsked, uint id, out uint? hostId)
+    {
+        int result = isAsked ? map.TryToHost(id, out id) : 0;
+        hostId = isAsked ? id : null;
+        return result == -Errno.EOVERFLOW ? -Errno.EINVAL : result;
     }
 
     private int ChangeSize(RequestContext request, in InodePin pin, int openDescriptor, in SetAttributesIn change)
@@ -258,12 +266,10 @@ public sealed unsafe partial class PassthroughFileSystem
             return dropped;
         }
 
-        bool kill = (change.Valid & AttributeChanges.KillSetId) != 0;
-        int result = kill ? DropSetId(request) : 0;
-        if (result == 0)
+        int result;
+        using (SetIdLossScope loss = LoseSetId(request, (change.Valid & AttributeChanges.KillSetId) != 0))
         {
-            result = Files.Truncate(descriptor, (long)change.Size);
-            KeepSetIdAgain(request, kill);
+            result = loss.Error < 0 ? loss.Error : Files.Truncate(descriptor, (long)change.Size);
         }
 
         FileDescriptor.Close(opened);

@@ -10,7 +10,7 @@ public sealed unsafe partial class PassthroughFileSystem
     public int MakeSymbolicLink(RequestContext request, ulong parent, FileName name, byte* target, out EntryOut entry)
     {
         entry = default;
-        int result = BecomeIn(request, parent, umask: 0, out InodePin pin, out int directory);
+        int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -18,8 +18,11 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            result = PathCalls.MakeSymbolicLink(target, directory, name.Bytes);
-            Return(request);
+            using (ImpersonationScope caller = ActAsCaller(request, umask: 0))
+            {
+                result = caller.Error < 0 ? caller.Error : PathCalls.MakeSymbolicLink(target, directory, name.Bytes);
+            }
+
             return result < 0 ? result : LookupMade(request, pin, directory, name, 0, out entry);
         }
     }
@@ -28,7 +31,7 @@ public sealed unsafe partial class PassthroughFileSystem
     public int MakeNode(RequestContext request, ulong parent, FileName name, in MakeNodeIn arguments, out EntryOut entry)
     {
         entry = default;
-        int result = BecomeIn(request, parent, arguments.Umask, out InodePin pin, out int directory);
+        int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -36,8 +39,11 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            result = PathCalls.MakeNode(directory, name.Bytes, arguments.Mode, arguments.Device);
-            Return(request);
+            using (ImpersonationScope caller = ActAsCaller(request, arguments.Umask))
+            {
+                result = caller.Error < 0 ? caller.Error : PathCalls.MakeNode(directory, name.Bytes, arguments.Mode, arguments.Device);
+            }
+
             return result < 0 ? result : LookupMade(request, pin, directory, name, 0, out entry);
         }
     }
@@ -46,7 +52,7 @@ public sealed unsafe partial class PassthroughFileSystem
     public int MakeDirectory(RequestContext request, ulong parent, FileName name, in MakeDirectoryIn arguments, out EntryOut entry)
     {
         entry = default;
-        int result = BecomeIn(request, parent, arguments.Umask, out InodePin pin, out int directory);
+        int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -54,8 +60,11 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            result = PathCalls.MakeDirectory(directory, name.Bytes, arguments.Mode);
-            Return(request);
+            using (ImpersonationScope caller = ActAsCaller(request, arguments.Umask))
+            {
+                result = caller.Error < 0 ? caller.Error : PathCalls.MakeDirectory(directory, name.Bytes, arguments.Mode);
+            }
+
             return result < 0 ? result : LookupMade(request, pin, directory, name, PathCalls.RemoveDirectory, out entry);
         }
     }
@@ -69,7 +78,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return -Errno.ENFILE;
         }
 
-        int result = BecomeIn(request, parent, arguments.Umask, out InodePin pin, out int directory);
+        int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -79,8 +88,12 @@ public sealed unsafe partial class PassthroughFileSystem
 
             uint version = _inodes.NameVersion(pin, name);
             int flags = HostFlags(request, arguments.Flags) | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
-            int descriptor = Files.Open(directory, name.Bytes, flags, arguments.Mode & 0xFFF);
-            Return(request);
+            int descriptor;
+            using (ImpersonationScope caller = ActAsCaller(request, arguments.Umask))
+            {
+                descriptor = caller.Error < 0 ? caller.Error : Files.Open(directory, name.Bytes, flags, arguments.Mode & 0xFFF);
+            }
+
             if (descriptor == -Errno.EEXIST && (arguments.Flags & OpenFlags.Exclusive) == 0)
             {
                 return OpenExisting(request, pin, directory, name, arguments, out created);
@@ -110,7 +123,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return -Errno.ENFILE;
         }
 
-        int result = BecomeIn(request, parent, arguments.Umask, out InodePin pin, out int directory);
+        int result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -121,21 +134,16 @@ public sealed unsafe partial class PassthroughFileSystem
             ReadOnlySpan<byte> here = ".\0"u8;
             int flags = (HostFlags(request, arguments.Flags) & ~OpenFlags.Truncate) | OpenFlags.TemporaryFile | (int)(arguments.Flags & OpenFlags.Exclusive);
             int descriptor;
-            fixed (byte* dot = here)
+            using (ImpersonationScope caller = ActAsCaller(request, arguments.Umask))
             {
-                descriptor = Files.Open(directory, dot, flags, arguments.Mode & 0xFFF);
+                fixed (byte* dot = here)
+                {
+                    descriptor = caller.Error < 0 ? caller.Error : Files.Open(directory, dot, flags, arguments.Mode & 0xFFF);
+                }
             }
 
-            Return(request);
             return descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
         }
-    }
-
-    /// <summary>Begins to use a directory, and acts as the guest's user from here on, unless this answers an error.</summary>
-    private int BecomeIn(RequestContext request, ulong parent, uint umask, out InodePin pin, out int directory)
-    {
-        int result = PinDirectory(parent, out pin, out directory);
-        return result < 0 ? result : Become(request, umask);
     }
 
     private int OpenExisting(

@@ -56,18 +56,16 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            bool kill = (arguments.WriteFlags & WriteIn.KillSetId) != 0;
-            result = kill ? DropSetId(request) : 0;
-            if (result < 0)
+            using SetIdLossScope loss = LoseSetId(request, (arguments.WriteFlags & WriteIn.KillSetId) != 0);
+            if (loss.Error < 0)
             {
-                return result;
+                return loss.Error;
             }
 
             nint written = (arguments.WriteFlags & WriteIn.FromCache) != 0
                 ? WritePages(file.Descriptor, source, arguments)
                 : WriteFully(file.Descriptor, source, arguments);
             NoteOwnChange(node);
-            KeepSetIdAgain(request, kill);
             return written;
         }
     }
@@ -99,18 +97,17 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
         using (file)
         {
-            bool kill = KillsUnasked(request);
             result = result < 0 ? result : DropRenamedCapability(node);
-            NoteOwnChange(node);
-            result = result < 0 || !kill ? result : DropSetId(request);
             if (result < 0)
             {
                 return result;
             }
 
-            result = Files.Allocate(file.Descriptor, (int)arguments.Mode, (long)arguments.Offset, (long)arguments.Length);
-            KeepSetIdAgain(request, kill);
-            return result;
+            NoteOwnChange(node);
+            using SetIdLossScope loss = LoseSetId(request, KillsUnasked(request));
+            return loss.Error < 0
+                ? loss.Error
+                : Files.Allocate(file.Descriptor, (int)arguments.Mode, (long)arguments.Offset, (long)arguments.Length);
         }
     }
 
@@ -133,24 +130,21 @@ public sealed unsafe partial class PassthroughFileSystem
             result = _open.Pin(arguments.TargetHandle, false, out OpenFilePin target);
             using (target)
             {
-                bool kill = KillsUnasked(request);
                 result = result < 0 ? result : DropRenamedCapability(arguments.TargetNodeId);
-                NoteOwnChange(arguments.TargetNodeId);
-                result = result < 0 || !kill ? result : DropSetId(request);
                 if (result < 0)
                 {
                     return result;
                 }
 
-                nint copied = Files.CopyRange(
+                NoteOwnChange(arguments.TargetNodeId);
+                using SetIdLossScope loss = LoseSetId(request, KillsUnasked(request));
+                return loss.Error < 0 ? loss.Error : Files.CopyRange(
                     source.Descriptor,
                     (long)arguments.SourceOffset,
                     target.Descriptor,
                     (long)arguments.TargetOffset,
                     (nuint)arguments.Length,
                     (uint)arguments.Flags);
-                KeepSetIdAgain(request, kill);
-                return copied;
             }
         }
     }

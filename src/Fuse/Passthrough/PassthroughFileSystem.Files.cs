@@ -103,11 +103,10 @@ public sealed unsafe partial class PassthroughFileSystem
 
         bool kill = (openFlags & OpenIn.KillSetId) != 0
             || (truncates && request.UserId != 0 && !request.Negotiated.Has(InitFlags.HandleKillPrivileges2));
-        int descriptor = kill ? DropSetId(request) : 0;
-        if (descriptor == 0)
+        int descriptor;
+        using (SetIdLossScope loss = LoseSetId(request, kill))
         {
-            descriptor = OpenInode(pin, HostFlags(request, guestFlags));
-            KeepSetIdAgain(request, kill);
+            descriptor = loss.Error < 0 ? loss.Error : OpenInode(pin, HostFlags(request, guestFlags));
         }
 
         if (descriptor < 0)

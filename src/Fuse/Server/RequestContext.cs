@@ -7,7 +7,7 @@ namespace VirtioFs.Fuse;
 public sealed unsafe class RequestContext
 {
     /// <summary><c>FUSE_INVALID_UIDGID</c>: a caller that the guest does not name.</summary>
-    internal const uint UnknownId = uint.MaxValue;
+    internal const uint UnknownId = RequestThread.InvalidId;
 
     internal RequestContext(RequestThread thread, WorkerMemory memory)
     {
