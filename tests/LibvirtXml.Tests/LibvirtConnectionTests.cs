@@ -7,11 +7,13 @@ public sealed class LibvirtConnectionTests
 {
     private const string TestDriver = "test:///default";
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     private static LibvirtConnection Open(bool readOnly = false)
     {
         try
         {
-            return LibvirtConnection.Open(TestDriver, readOnly);
+            return LibvirtConnection.Open(TestDriver, readOnly, cancellationToken: Token);
         }
         catch (LibvirtUnavailableException exception)
         {
@@ -114,8 +116,8 @@ public sealed class LibvirtConnectionTests
     {
         using LibvirtConnection connection = Open();
 
-        LibvirtException exception = Assert.Throws<LibvirtException>(() => LibvirtConnection.Open("qemu+unix:///system?socket=/nowhere/libvirt-sock"));
-        LibvirtException nonsense = Assert.Throws<LibvirtException>(() => LibvirtConnection.Open("nonsense:///default"));
+        LibvirtException exception = Assert.Throws<LibvirtException>(() => LibvirtConnection.Open("qemu+unix:///system?socket=/nowhere/libvirt-sock", cancellationToken: Token));
+        LibvirtException nonsense = Assert.Throws<LibvirtException>(() => LibvirtConnection.Open("nonsense:///default", cancellationToken: Token));
 
         Assert.Equal("ConnectionFailed", exception.ErrorId);
         Assert.Contains("/nowhere/libvirt-sock", exception.Message, StringComparison.Ordinal);

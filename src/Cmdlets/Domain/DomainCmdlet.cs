@@ -37,6 +37,10 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
             step();
             return true;
         }
+        catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
         catch (Exception exception) when (exception is LibvirtXmlException or IOException or UnauthorizedAccessException or FormatException)
         {
             WriteLibraryError(target, exception);
@@ -79,7 +83,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     /// <summary>The domains of libvirt that a name with wildcards, or a UUID, stands for.</summary>
     private protected IReadOnlyList<LibvirtDomain> FindDomains(string name, bool readOnly = false)
     {
-        LibvirtConnection connection = ConnectionCache.Get(Connection, readOnly);
+        LibvirtConnection connection = ConnectionCache.Get(Connection, Cancellation, readOnly);
         if (!WildcardPattern.ContainsWildcardCharacters(name))
         {
             return [connection.GetDomain(WildcardPattern.Unescape(name))];
@@ -109,9 +113,11 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     private static ErrorCategory CategoryOf(string errorId, Exception exception) => errorId switch
     {
         "AccessDenied" or "ReadOnlyConnection" => ErrorCategory.PermissionDenied,
+        "AuthenticationFailed" => ErrorCategory.AuthenticationError,
+        "LibvirtTimeout" => ErrorCategory.OperationTimeout,
         "DomainNotFound" or "FileSystemNotFound" or "FileNotFound" or "SocketMissing" or "DeviceNotFound" or "HugePagePoolNotFound" => ErrorCategory.ObjectNotFound,
         "LibvirtUnavailable" => ErrorCategory.NotInstalled,
-        "ConnectionFailed" or "CloudHypervisorUnreachable" => ErrorCategory.ConnectionError,
+        "ConnectionFailed" or "ConnectionLost" or "CloudHypervisorUnreachable" => ErrorCategory.ConnectionError,
         "MalformedXml" or "InvalidXml" or "DuplicateElement" or "NotADomain" or "InvalidEncoding" => ErrorCategory.InvalidData,
         "DuplicateTag" or "WrapperExists" or "FileExists" => ErrorCategory.ResourceExists,
         _ => exception switch

@@ -40,7 +40,7 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
 
     private void Import(Domain file)
     {
-        LibvirtConnection connection = ConnectionCache.Get(Connection);
+        LibvirtConnection connection = ConnectionCache.Get(Connection, Cancellation);
         using LibvirtDomain? present = DomainDefinition.Find(connection, file);
         if (present is not null && !Force)
         {

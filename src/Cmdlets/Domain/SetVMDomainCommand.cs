@@ -30,7 +30,7 @@ public sealed class SetVMDomainCommand : DomainCmdlet
     protected override void ProcessRecord() => Try(InputObject!.Name, () =>
     {
         VMDomain given = Read(InputObject);
-        LibvirtConnection connection = ConnectionCache.Get(Connection ?? given.Connection);
+        LibvirtConnection connection = ConnectionCache.Get(Connection ?? given.Connection, Cancellation);
         using LibvirtDomain? present = DomainDefinition.Find(connection, given.Definition);
         Domain wanted = DomainDefinition.Adopt(present, given.Definition);
         string action = DomainDefinition.Describe(connection, present, wanted);

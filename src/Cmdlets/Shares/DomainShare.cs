@@ -31,9 +31,9 @@ internal sealed partial class DomainShare : IDisposable
 
     /// <summary>Finds the domain, and checks what can be checked before the share starts: its memory, the tag, the settings.</summary>
     /// <exception cref="LibvirtXmlException">The domain is not there, or could not take the share.</exception>
-    internal static DomainShare Find(string name, string? connection, string tag, string socket)
+    internal static DomainShare Find(string name, string? connection, string tag, string socket, CancellationToken cancellation)
     {
-        DomainShare found = new(ConnectionCache.Get(connection).GetDomain(name));
+        DomainShare found = new(ConnectionCache.Get(connection, cancellation).GetDomain(name));
         try
         {
             Domain definition = found._domain.GetDefinition();

@@ -160,7 +160,7 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
         try
         {
             options.Validate();
-            using DomainShare? guest = Domain is null ? null : DomainShare.Find(Domain, Connection, tag, socket);
+            using DomainShare? guest = Domain is null ? null : DomainShare.Find(Domain, Connection, tag, socket, Cancellation);
             options = guest is null ? options : LetQemuConnect(options, guest.QemuGroupId);
             string connecting = guest is null ? string.Empty : $", and {guest.Description}";
             if (!ShouldProcess(directory, $"Share as '{tag}' on the socket '{socket}'{connecting}"))
@@ -178,6 +178,10 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
             WriteObject(new VirtioFsShareInfo(share));
             WarnIfUnreadable(directory);
             WriteVerbose($"'{directory}' is shared. The guest mounts it with: mount -t virtiofs {tag} /mnt");
+        }
+        catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
         }
         catch (LibvirtXmlException e)
         {

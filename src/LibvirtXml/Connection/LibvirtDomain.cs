@@ -2,14 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace VirtioFs.LibvirtXml;
 
-/// <summary>A domain that libvirt knows. Each property asks libvirt anew; a domain that has gone is an error.</summary>
+/// <summary>
+/// A domain that libvirt knows, by its UUID. Each property asks libvirt anew; a domain that has gone is an error. It is found again when
+/// its connection was lost and opened again.
+/// </summary>
 public sealed unsafe class LibvirtDomain : IDisposable
 {
     private const int UuidTextLength = 37;
     private const uint XmlSecure = 1;
     private const uint XmlInactive = 2;
 
-    private readonly DomainHandle _handle;
+    private volatile DomainHandle _handle;
 
     internal LibvirtDomain(LibvirtConnection connection, DomainHandle handle)
     {
@@ -23,33 +26,29 @@ public sealed unsafe class LibvirtDomain : IDisposable
     /// <summary>The connection that the domain was found on.</summary>
     public LibvirtConnection Connection { get; }
 
-    /// <summary>The name.</summary>
+    /// <summary>The name that it had when it was found.</summary>
     public string Name { get; }
 
     /// <summary>The UUID.</summary>
     public Guid Uuid { get; }
 
     /// <summary>libvirt's number of the running guest; null when it does not run.</summary>
-    public int? Id => LibvirtNative.DomainGetId(_handle) is var id && id == uint.MaxValue ? null : (int)id;
+    /// <exception cref="LibvirtException">The domain is gone, or libvirt reports an error.</exception>
+    public int? Id => Read("number", domain => LibvirtNative.DomainIsActive(domain) == 1 && LibvirtNative.DomainGetId(domain) is var id && id != uint.MaxValue
+        ? (int?)id
+        : null);
 
     /// <summary>What the guest is doing.</summary>
     /// <exception cref="LibvirtException">The domain is gone, or libvirt reports an error.</exception>
-    public DomainState State
-    {
-        get
-        {
-            Connection.Require(LibvirtNative.DomainGetState(_handle, out int state, out _, 0), $"The state of the domain '{Name}' cannot be read");
-            return (DomainState)state;
-        }
-    }
+    public DomainState State => (DomainState)Ask("state", domain => LibvirtNative.DomainGetState(domain, out int state, out _, 0) < 0 ? -1 : state);
 
     /// <summary>Whether the guest runs.</summary>
     /// <exception cref="LibvirtException">The domain is gone, or libvirt reports an error.</exception>
-    public bool IsActive => Answer(LibvirtNative.DomainIsActive(_handle), "state");
+    public bool IsActive => Ask("state", LibvirtNative.DomainIsActive) == 1;
 
     /// <summary>Whether the definition stays when the guest stops.</summary>
     /// <exception cref="LibvirtException">The domain is gone, or libvirt reports an error.</exception>
-    public bool IsPersistent => Answer(LibvirtNative.DomainIsPersistent(_handle), "persistence");
+    public bool IsPersistent => Ask("persistence", LibvirtNative.DomainIsPersistent) == 1;
 
     /// <summary>Reads the XML.</summary>
     /// <param name="inactive">Whether the definition for the next start is meant, and not what the running guest has.</param>
@@ -59,8 +58,8 @@ public sealed unsafe class LibvirtDomain : IDisposable
     public Domain GetDefinition(bool inactive = false, bool secure = false)
     {
         uint flags = (inactive ? XmlInactive : 0) | (secure ? XmlSecure : 0);
-        string xml = LibvirtNative.TakeString(LibvirtNative.DomainGetXml(_handle, flags))
-            ?? throw Connection.Failure($"The XML of the domain '{Name}' cannot be read");
+        string xml = Read("XML", domain => LibvirtNative.TakeString(LibvirtNative.DomainGetXml(domain, flags))
+            ?? throw Connection.Failure(domain.Connection, $"The XML of the domain '{Name}' cannot be read"));
         return Domain.Parse(xml);
     }
 
@@ -69,39 +68,39 @@ public sealed unsafe class LibvirtDomain : IDisposable
     /// <param name="scope">Whether the running guest, the definition or both get it.</param>
     /// <exception cref="LibvirtException">libvirt refuses; the domain is as it was.</exception>
     public void AttachDevice(string xml, DeviceScope scope) =>
-        Connection.Require(LibvirtNative.DomainAttachDevice(_handle, xml, (uint)scope), $"The device cannot be added to the domain '{Name}'");
+        Change($"The device cannot be added to the domain '{Name}'", domain => LibvirtNative.DomainAttachDevice(domain, xml, (uint)scope));
 
     /// <summary>Removes a device. The guest may take its time to let it go; the device is gone when the XML shows it no more.</summary>
     /// <param name="xml">The device's element.</param>
     /// <param name="scope">Whether the running guest, the definition or both lose it.</param>
     /// <exception cref="LibvirtException">libvirt refuses; the domain is as it was.</exception>
     public void DetachDevice(string xml, DeviceScope scope) =>
-        Connection.Require(LibvirtNative.DomainDetachDevice(_handle, xml, (uint)scope), $"The device cannot be removed from the domain '{Name}'");
+        Change($"The device cannot be removed from the domain '{Name}'", domain => LibvirtNative.DomainDetachDevice(domain, xml, (uint)scope));
 
     /// <summary>Changes a device.</summary>
     /// <param name="xml">The device's element as it shall be.</param>
     /// <param name="scope">Whether the running guest, the definition or both are changed.</param>
     /// <exception cref="LibvirtException">libvirt refuses; the domain is as it was.</exception>
     public void UpdateDevice(string xml, DeviceScope scope) =>
-        Connection.Require(LibvirtNative.DomainUpdateDevice(_handle, xml, (uint)scope), $"The device of the domain '{Name}' cannot be changed");
+        Change($"The device of the domain '{Name}' cannot be changed", domain => LibvirtNative.DomainUpdateDevice(domain, xml, (uint)scope));
 
     /// <summary>Starts the guest.</summary>
     /// <exception cref="LibvirtException">libvirt or QEMU refuses.</exception>
-    public void Start() => Connection.Require(LibvirtNative.DomainCreate(_handle, 0), $"The domain '{Name}' cannot be started");
+    public void Start() => Change($"The domain '{Name}' cannot be started", domain => LibvirtNative.DomainCreate(domain, 0));
 
     /// <summary>Asks the guest to shut down, and does not wait.</summary>
     /// <exception cref="LibvirtException">libvirt refuses.</exception>
-    public void Shutdown() => Connection.Require(LibvirtNative.DomainShutdown(_handle), $"The domain '{Name}' cannot be shut down");
+    public void Shutdown() => Change($"The domain '{Name}' cannot be shut down", LibvirtNative.DomainShutdown);
 
     /// <summary>Stops the guest at once, as pulling the plug does.</summary>
     /// <exception cref="LibvirtException">libvirt refuses.</exception>
-    public void Destroy() => Connection.Require(LibvirtNative.DomainDestroy(_handle), $"The domain '{Name}' cannot be stopped");
+    public void Destroy() => Change($"The domain '{Name}' cannot be stopped", LibvirtNative.DomainDestroy);
 
     /// <summary>Removes the definition.</summary>
     /// <param name="options">What goes with it.</param>
     /// <exception cref="LibvirtException">libvirt refuses.</exception>
     public void Undefine(UndefineOptions options = UndefineOptions.None) =>
-        Connection.Require(LibvirtNative.DomainUndefine(_handle, (uint)options), $"The definition of the domain '{Name}' cannot be removed");
+        Change($"The definition of the domain '{Name}' cannot be removed", domain => LibvirtNative.DomainUndefine(domain, (uint)options));
 
     /// <summary>Lets go of the domain; libvirt keeps it.</summary>
     public void Dispose() => _handle.Dispose();
@@ -110,9 +109,41 @@ public sealed unsafe class LibvirtDomain : IDisposable
     /// <returns>The name.</returns>
     public override string ToString() => Name;
 
-    private bool Answer(int result, string whatIsAsked)
+    private int Ask(string what, Func<DomainHandle, int> call) => Read(what, domain =>
     {
-        Connection.Require(result, $"The {whatIsAsked} of the domain '{Name}' cannot be read");
-        return result == 1;
+        int answer = call(domain);
+        Connection.Require(domain.Connection, answer, $"The {what} of the domain '{Name}' cannot be read");
+        return answer;
+    });
+
+    private T Read<T>(string what, Func<DomainHandle, T> call) =>
+        Connection.Read($"The {what} of the domain '{Name}' cannot be read", connection => call(On(connection)));
+
+    private void Change(string whatFails, Func<DomainHandle, int> call) => Connection.Change(whatFails, connection =>
+    {
+        int result = call(On(connection));
+        Connection.Require(connection, result, whatFails);
+        return result;
+    });
+
+    /// <summary>The domain's handle on the connection that is open now.</summary>
+    private DomainHandle On(ConnectionHandle connection)
+    {
+        DomainHandle known = _handle;
+        if (known.Connection == connection)
+        {
+            return known;
+        }
+
+        nint pointer = LibvirtNative.DomainLookupByUuid(connection, Uuid.ToString());
+        if (pointer == 0)
+        {
+            throw Connection.Failure(connection, $"The domain '{Name}' was not found at {Connection.Uri}");
+        }
+
+        // The old handle may be in use by another thread; the garbage collector frees it.
+        DomainHandle found = DomainHandle.Own(connection, pointer);
+        _handle = found;
+        return found;
     }
 }

@@ -19,4 +19,7 @@ public sealed class LibvirtException : LibvirtXmlException
 
     /// <summary>libvirt's own words.</summary>
     public string LibvirtMessage { get; }
+
+    /// <summary>Whether the connection was lost before the answer came. Whether the call took effect is not known.</summary>
+    public bool IsConnectionLost { get; internal init; }
 }

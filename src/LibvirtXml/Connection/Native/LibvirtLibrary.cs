@@ -71,6 +71,7 @@ public static unsafe class LibvirtLibrary
             }
 
             LibvirtNative.SetErrorFunction(0, &LibvirtNative.IgnoreError);
+            LibvirtEventLoop.Start();
             _isInitialized = true;
         }
         catch (EntryPointNotFoundException exception)

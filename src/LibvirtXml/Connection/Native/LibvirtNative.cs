@@ -25,13 +25,22 @@ internal static unsafe partial class LibvirtNative
     public static partial void ResetLastError();
 
     [LibraryImport(Library, EntryPoint = "virConnectOpen", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial ConnectionHandle ConnectOpen(string? uri);
+    public static partial nint ConnectOpen(string? uri);
 
     [LibraryImport(Library, EntryPoint = "virConnectOpenReadOnly", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial ConnectionHandle ConnectOpenReadOnly(string? uri);
+    public static partial nint ConnectOpenReadOnly(string? uri);
 
     [LibraryImport(Library, EntryPoint = "virConnectClose")]
     public static partial int ConnectClose(nint connection);
+
+    [LibraryImport(Library, EntryPoint = "virConnectSetKeepAlive")]
+    public static partial int ConnectSetKeepAlive(ConnectionHandle connection, int intervalSeconds, uint count);
+
+    [LibraryImport(Library, EntryPoint = "virEventRegisterDefaultImpl")]
+    public static partial int EventRegisterDefault();
+
+    [LibraryImport(Library, EntryPoint = "virEventRunDefaultImpl")]
+    public static partial int EventRunDefault();
 
     [LibraryImport(Library, EntryPoint = "virConnectIsAlive")]
     public static partial int ConnectIsAlive(ConnectionHandle connection);
@@ -63,16 +72,16 @@ internal static unsafe partial class LibvirtNative
         ConnectionHandle connection, uint pageCount, uint* pageSizes, ulong* pageCounts, int startCell, uint cellCount, uint flags);
 
     [LibraryImport(Library, EntryPoint = "virDomainLookupByName", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial DomainHandle DomainLookupByName(ConnectionHandle connection, string name);
+    public static partial nint DomainLookupByName(ConnectionHandle connection, string name);
 
     [LibraryImport(Library, EntryPoint = "virDomainLookupByUUIDString", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial DomainHandle DomainLookupByUuid(ConnectionHandle connection, string uuid);
+    public static partial nint DomainLookupByUuid(ConnectionHandle connection, string uuid);
 
     [LibraryImport(Library, EntryPoint = "virDomainDefineXMLFlags", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial DomainHandle DomainDefine(ConnectionHandle connection, string xml, uint flags);
+    public static partial nint DomainDefine(ConnectionHandle connection, string xml, uint flags);
 
     [LibraryImport(Library, EntryPoint = "virDomainCreateXML", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial DomainHandle DomainCreateTransient(ConnectionHandle connection, string xml, uint flags);
+    public static partial nint DomainCreateTransient(ConnectionHandle connection, string xml, uint flags);
 
     [LibraryImport(Library, EntryPoint = "virDomainFree")]
     public static partial int DomainFree(nint domain);

@@ -3,6 +3,7 @@ namespace VirtioFs.LibvirtXml;
 /// <summary>libvirt's numbers of the errors that are told apart here (`virErrorNumber` in virterror.h).</summary>
 internal enum LibvirtErrorCode
 {
+    InternalError = 1,
     NoSupport = 3,
     NoConnect = 5,
     InvalidArgument = 8,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace VirtioFs.LibvirtXml;
@@ -5,12 +6,16 @@ namespace VirtioFs.LibvirtXml;
 /// <summary>Turns libvirt's last error of this thread into an exception that says what to do.</summary>
 internal static unsafe class LibvirtErrors
 {
+    /// <summary>`VIR_FROM_RPC` of virErrorDomain.</summary>
+    private const int FromRpc = 7;
+
     /// <summary>Makes the exception for the call that has just failed on this thread.</summary>
     /// <param name="whatFailed">A sentence without its full stop, such as "The domain 'a' cannot be started".</param>
     /// <param name="connection">The connection's URI.</param>
     /// <param name="isOpening">Whether the call was to open the connection, so that whatever is wrong keeps it closed.</param>
+    /// <param name="handle">The connection that the call was made on; null when there is none.</param>
     /// <returns>The exception.</returns>
-    public static LibvirtException Take(string whatFailed, string? connection, bool isOpening = false)
+    public static LibvirtException Take(string whatFailed, string? connection, bool isOpening = false, ConnectionHandle? handle = null)
     {
         VirError* error = LibvirtNative.GetLastError();
         int code = error is null ? 0 : error->Code;
@@ -19,8 +24,24 @@ internal static unsafe class LibvirtErrors
         LibvirtNative.ResetLastError();
         (string id, string advice) = Explain((LibvirtErrorCode)code, words, connection ?? "the default connection");
         (id, advice) = isOpening && id == "LibvirtError" ? ("ConnectionFailed", OpeningAdvice) : (id, advice);
-        return new LibvirtException(id, $"{whatFailed}: {words.TrimEnd('.', '\n')}. {advice}".TrimEnd(), code, source, words);
+        bool isLost = !isOpening && (IsTransportError(source, code) || handle is { IsAlive: false });
+        (id, advice) = isLost ? ("ConnectionLost", LostAdvice) : (id, advice);
+        return new LibvirtException(id, $"{whatFailed}: {words.TrimEnd('.', '\n', '\r')}. {advice}".TrimEnd(), code, source, words) { IsConnectionLost = isLost };
     }
+
+    /// <summary>Makes the exception for a call that nobody waits for any longer.</summary>
+    public static LibvirtException TimedOut(string whatFailed, TimeSpan limit, string advice) => new(
+        "LibvirtTimeout",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{whatFailed}: there was no answer within {limit.TotalSeconds:0.#} seconds. {advice} The environment variable {LibvirtLimits.Variable} sets the limit."),
+        0,
+        0,
+        "no answer");
+
+    // What the client's own transport reports, such as "Cannot write data: Broken pipe", and not the daemon.
+    private static bool IsTransportError(int source, int code) =>
+        source == FromRpc && (LibvirtErrorCode)code is LibvirtErrorCode.InternalError or LibvirtErrorCode.SystemError or LibvirtErrorCode.Rpc;
 
     private static (string Id, string Advice) Explain(LibvirtErrorCode code, string words, string connection) => code switch
     {
@@ -28,6 +49,8 @@ internal static unsafe class LibvirtErrors
             ("DomainNotFound", $"It may have been removed or renamed; Get-VMDomain -Connection {connection} lists those that are there."),
         LibvirtErrorCode.OperationDenied =>
             ("ReadOnlyConnection", "Open the connection for writing: leave -ReadOnly out."),
+        LibvirtErrorCode.SystemError or LibvirtErrorCode.AuthFailed when ConnectionUri.IsSsh(connection) => ("AuthenticationFailed", SshAdvice),
+        LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.InvalidArgument when IsAboutCredentials(words) => ("AuthenticationFailed", CredentialAdvice),
         LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.AuthUnavailable =>
             ("AccessDenied", PermissionAdvice),
         LibvirtErrorCode.SystemError when words.Contains("Permission denied", StringComparison.Ordinal) => ("AccessDenied", PermissionAdvice),
@@ -46,8 +69,22 @@ internal static unsafe class LibvirtErrors
         _ => ("LibvirtError", string.Empty),
     };
 
+    // Such as "Missing authentication credentials" and "no authentication callback available".
+    private static bool IsAboutCredentials(string words) =>
+        words.Contains("credentials", StringComparison.Ordinal) || words.Contains("authentication callback", StringComparison.Ordinal);
+
     private const string OpeningAdvice =
         "Check that libvirt's daemon runs, and that you may use it: as root, or as a member of the group libvirt.";
+
+    private const string LostAdvice =
+        "The connection was lost: the daemon was stopped or restarted, or the network failed. The next call connects again; look first whether this one took effect.";
+
+    private const string SshAdvice =
+        "ssh cannot log in without asking, and nobody is asked here: load a key into ssh-agent or name one with ?keyfile=/path, and accept the host's key once by " +
+        "hand. With no_tty=0 in the URI ssh may ask on the terminal.";
+
+    private const string CredentialAdvice =
+        "The other end wants a user name or a password, and nobody is asked here: put them into libvirt's auth.conf, or name a user who needs none.";
 
     private const string PermissionAdvice =
         "Run this as root or as a member of the group libvirt, or use qemu:///session for machines of your own.";

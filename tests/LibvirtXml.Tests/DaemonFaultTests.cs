@@ -1,0 +1,86 @@
+using System.Diagnostics;
+
+namespace VirtioFs.LibvirtXml.Tests;
+
+/// <summary>A real libvirtd that is restarted, or that stops answering.</summary>
+public sealed class DaemonFaultTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static Domain NewDomain(string name) => Domain.Parse(
+        $"<domain type='test'><name>{name}</name><memory unit='KiB'>1048576</memory><vcpu>2</vcpu><os><type>hvm</type></os><devices/></domain>");
+
+    [Fact]
+    public void A_daemon_that_restarts_costs_a_reader_nothing_but_a_new_connection()
+    {
+        using OwnDaemon daemon = new();
+        using ConnectionPool pool = new();
+        LibvirtConnection connection = pool.Get(daemon.Uri, cancellationToken: Token);
+        using LibvirtDomain domain = connection.GetDomain("test");
+        Assert.Equal(DomainState.Running, domain.State);
+
+        for (int time = 0; time < 3; time++)
+        {
+            daemon.Stop();
+            daemon.Start();
+
+            // At once, before the client may have noticed that the old connection is closed.
+            Assert.Equal(DomainState.Running, domain.State);
+            Assert.Contains(connection.ListDomains(), found => found.Uuid == domain.Uuid);
+            Assert.Equal("test", pool.Get(daemon.Uri, cancellationToken: Token).GetDomain("test").Name);
+        }
+    }
+
+    [Fact]
+    public void A_change_right_after_a_restart_is_made_once()
+    {
+        using OwnDaemon daemon = new();
+        using LibvirtConnection connection = LibvirtConnection.Open(daemon.Uri, cancellationToken: Token);
+        using LibvirtDomain domain = connection.GetDomain("test");
+        daemon.Stop();
+        daemon.Start();
+
+        domain.Destroy();
+        Assert.Equal(DomainState.Off, domain.State);
+        using LibvirtDomain defined = connection.Define(NewDomain("made-after"));
+        Assert.Equal("made-after", defined.GetDefinition().Name);
+    }
+
+    [Fact]
+    public void A_daemon_that_is_gone_is_one_clear_error()
+    {
+        using OwnDaemon daemon = new();
+        using LibvirtConnection connection = LibvirtConnection.Open(daemon.Uri, cancellationToken: Token);
+        daemon.Stop();
+
+        LibvirtException exception = Assert.Throws<LibvirtException>(() => connection.ListDomains());
+
+        Assert.Equal("ConnectionFailed", exception.ErrorId);
+        Assert.False(connection.IsAlive);
+    }
+
+    [Fact]
+    public void Calls_of_a_daemon_that_stops_answering_end_by_their_limit_or_their_token_and_it_can_come_back()
+    {
+        using OwnDaemon daemon = new();
+        LibvirtLimits limits = new() { Read = TimeSpan.FromMilliseconds(500) };
+        using CancellationTokenSource stop = new();
+        using LibvirtConnection connection = LibvirtConnection.Open(daemon.Uri, limits: limits, cancellationToken: Token);
+        using LibvirtConnection stopped = LibvirtConnection.Open(daemon.Uri, cancellationToken: Token).WithCancellation(stop.Token);
+        daemon.Freeze();
+
+        LibvirtException exception = Assert.Throws<LibvirtException>(() => connection.ListDomains());
+        Assert.Equal("LibvirtTimeout", exception.ErrorId);
+        Assert.Contains("0.5 seconds", exception.Message, StringComparison.Ordinal);
+
+        Stopwatch clock = Stopwatch.StartNew();
+        stop.CancelAfter(TimeSpan.FromMilliseconds(200));
+        Assert.ThrowsAny<OperationCanceledException>(() => stopped.ListDomains());
+        connection.Dispose();
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"Stopping took {clock.Elapsed}.");
+
+        daemon.Thaw();
+        using LibvirtConnection again = LibvirtConnection.Open(daemon.Uri, cancellationToken: Token);
+        Assert.NotEmpty(again.ListDomains());
+    }
+}
