@@ -25,6 +25,9 @@ public struct FileStatus
     /// <summary><c>S_IFSOCK</c>.</summary>
     public const uint Socket = 0xC000;
 
+    /// <summary><c>S_IFIFO</c>.</summary>
+    public const uint Pipe = 0x1000;
+
     /// <summary><c>S_IFLNK</c>.</summary>
     public const uint SymbolicLink = 0xA000;
 
@@ -111,6 +114,14 @@ public struct FileStatus
     {
         byte empty = 0;
         return Of(descriptor, &empty, PathCalls.EmptyPath, out status);
+    }
+
+    /// <summary>Asks about an open file what this kernel knows of it, and never the server of its file system (<c>AT_STATX_DONT_SYNC</c>).</summary>
+    public static unsafe int OfUnsynchronized(int descriptor, out FileStatus status)
+    {
+        const int DontSync = 0x4000;
+        byte empty = 0;
+        return Of(descriptor, &empty, PathCalls.EmptyPath | DontSync, out status);
     }
 
     [SkipLocalsInit]

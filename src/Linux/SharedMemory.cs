@@ -7,7 +7,7 @@ public static unsafe class SharedMemory
 {
     private const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapNoReserve = 0x4000;
     private const uint MfdCloExec = 1, MfdAllowSealing = 2;
-    private const int FAddSeals = 1033, SealShrink = 2;
+    private const int FAddSeals = 1033, FGetSeals = 1034, SealShrink = 2;
 
     /// <summary>Makes an anonymous file of <paramref name="size"/> bytes that can be sealed. Answers its descriptor.</summary>
     public static int Create(string name, long size)
@@ -49,6 +49,16 @@ public static unsafe class SharedMemory
     /// the file cannot be sealed, EPERM where its maker forbade further seals.
     /// </summary>
     public static int ForbidShrinking(int descriptor) => LibC.Result(LibC.fcntl(descriptor, FAddSeals, SealShrink));
+
+    /// <summary>Whether nobody can make the file shorter.</summary>
+    public static bool CannotShrink(int descriptor)
+    {
+        int seals = LibC.Result(LibC.fcntl(descriptor, FGetSeals, 0));
+        return seals >= 0 && (seals & SealShrink) != 0;
+    }
+
+    /// <summary>True for a file of <c>memfd_create(2)</c>, on tmpfs or on hugetlbfs: those alone have seals (<c>mm/memfd.c</c>).</summary>
+    public static bool IsMemoryFile(int descriptor) => LibC.Result(LibC.fcntl(descriptor, FGetSeals, 0)) >= 0;
 }
 
 internal static unsafe partial class LibC

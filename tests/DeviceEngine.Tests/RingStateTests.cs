@@ -1,4 +1,5 @@
 using VirtioFs.Frontend;
+using VirtioFs.Frontend.Memory;
 using VirtioFs.Frontend.Rings;
 using VirtioFs.Frontend.VhostUser;
 using VirtioFs.Frontend.Wire;
@@ -158,7 +159,7 @@ public sealed class RingStateTests
     {
         using TemporaryShare share = new();
         using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
-        _ = VirtioFs.Linux.UnixSocket.CreatePair(out int ours, out int theirs);
+        SharedDescription.MakePipe(out int theirs, out int ours);
         guest.Connection.SetVringKick(1, theirs);
         VirtioFs.Linux.FileDescriptor.Close(theirs);
         VirtioFs.Linux.FileDescriptor.Close(ours);

@@ -71,7 +71,13 @@ internal sealed class QueueWorker
             while (!_resting && !_gone)
             {
                 Interrupt();
-                if (!Monitor.Wait(_rest, LookAroundMilliseconds) && isAbandoned())
+                if (Monitor.Wait(_rest, LookAroundMilliseconds))
+                {
+                    continue;
+                }
+
+                _queue.ReleaseSenders();
+                if (isAbandoned())
                 {
                     return _resting || _gone;
                 }

@@ -24,8 +24,8 @@ internal sealed class VirtQueue
     private GuestMemory? _offeredMemory;
     private SplitRing? _ring;
     private ushort _base;
-    private int _call = -1;
-    private int _error = -1;
+    private FrontEndSignal? _call;
+    private FrontEndSignal? _error;
     private int _deferred;
     private int _laidAside;
     private RingPosition _left;
@@ -134,10 +134,11 @@ internal sealed class VirtQueue
     /// <summary>SET_VRING_KICK. The queue owns the descriptor from here on; -1 asks for polling.</summary>
     internal string? SetKick(int descriptor)
     {
-        if (descriptor >= 0)
+        string? fault = descriptor < 0 ? null : FrontEndDescriptor.TryPrepare(ref descriptor, forWriting: false, out _);
+        if (fault is not null)
         {
-            // What the front end reads or writes of it must never make a worker wait.
-            _ = SocketOptions.SetNonBlocking(descriptor);
+            FileDescriptor.Close(descriptor);
+            return $"The kick descriptor of ring {Index} {fault}.";
         }
 
         return Reconfigure(
@@ -152,34 +153,17 @@ internal sealed class VirtQueue
             reopens: false);
     }
 
-    /// <summary>SET_VRING_CALL. The queue owns the descriptor from here on; -1 when the guest polls.</summary>
-    internal void SetCall(int descriptor)
+    /// <summary>SET_VRING_CALL. The queue owns the descriptor from here on; -1 when the guest polls. Null, or what is wrong, as a sentence.</summary>
+    internal string? SetCall(int descriptor) => SetSignal(ref _call, descriptor, "call");
+
+    /// <summary>SET_VRING_ERR. The queue owns the descriptor from here on; -1 for none. Null, or what is wrong, as a sentence.</summary>
+    internal string? SetError(int descriptor) => SetSignal(ref _error, descriptor, "error");
+
+    /// <summary>Gets out who is stuck in telling the front end something, since it made its descriptor block. Control thread only.</summary>
+    internal void ReleaseSenders()
     {
-        if (descriptor >= 0)
-        {
-            _ = SocketOptions.SetNonBlocking(descriptor);
-        }
-
-        lock (_gate)
-        {
-            FileDescriptor.Close(_call);
-            _call = descriptor;
-        }
-    }
-
-    /// <summary>SET_VRING_ERR. The queue owns the descriptor from here on.</summary>
-    internal void SetError(int descriptor)
-    {
-        if (descriptor >= 0)
-        {
-            _ = SocketOptions.SetNonBlocking(descriptor);
-        }
-
-        lock (_gate)
-        {
-            FileDescriptor.Close(_error);
-            _error = descriptor;
-        }
+        _call?.Release();
+        _error?.Release();
     }
 
     /// <summary>
@@ -235,11 +219,9 @@ internal sealed class VirtQueue
             return fault;
         }
 
+        EndSignals();
         lock (_gate)
         {
-            FileDescriptor.Close(_call);
-            FileDescriptor.Close(_error);
-            (_call, _error) = (-1, -1);
             (Size, _addresses, _base, IsEnabled, _hasUnserved) = (0, null, 0, enabled, false);
         }
 
@@ -286,9 +268,14 @@ internal sealed class VirtQueue
     internal bool TryClose(TimeSpan patience)
     {
         long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
-        if (_worker is not null && !_worker.TryJoin(patience))
+        const int LookAroundMilliseconds = 20;
+        while (_worker is not null && !_worker.TryJoin(TimeSpan.FromMilliseconds(LookAroundMilliseconds)))
         {
-            return false;
+            ReleaseSenders();
+            if (Environment.TickCount64 >= deadline)
+            {
+                return false;
+            }
         }
 
         lock (_gate)
@@ -307,6 +294,7 @@ internal sealed class VirtQueue
             LetGoOfEverything();
         }
 
+        EndSignals();
         return true;
     }
 
@@ -346,10 +334,13 @@ internal sealed class VirtQueue
     /// <summary>Gives chains back to the guest at once, with at most one notification.</summary>
     internal void Complete(ReadOnlySpan<UsedElement> chains)
     {
+        FrontEndSignal? call;
         lock (_gate)
         {
-            Publish(chains);
+            call = Publish(chains);
         }
+
+        Tell(call);
     }
 
     /// <summary>Gives one chain back that the worker had deferred.</summary>
@@ -363,17 +354,20 @@ internal sealed class VirtQueue
         }
 
         chain.LetGoOfMemory();
+        FrontEndSignal? call = null;
         lock (_gate)
         {
             if (written is uint answered && !_closed)
             {
-                Publish([new UsedElement(chain.Head, answered)]);
+                call = Publish([new UsedElement(chain.Head, answered)]);
             }
 
             _spareChains.Push(chain);
             _deferred--;
             Monitor.PulseAll(_gate);
         }
+
+        Tell(call);
     }
 
     /// <summary>Counts deferred requests that wait for somebody else, and touch nothing.</summary>
@@ -423,6 +417,7 @@ internal sealed class VirtQueue
     /// </summary>
     internal void Fail(string reason)
     {
+        FrontEndSignal? error;
         lock (_gate)
         {
             if (_fault is not null || _closed)
@@ -431,13 +426,12 @@ internal sealed class VirtQueue
             }
 
             Volatile.Write(ref _fault, $"Ring {Index} was stopped. {reason}");
-            if (_error >= 0)
-            {
-                _ = EventFd.Signal(_error);
-            }
+            error = _error?.Hold();
         }
 
         _device.NoteRingFault(_fault);
+        error?.Send();
+        error?.LetGo();
     }
 
     // ------------------------------------------------------------------
@@ -532,11 +526,12 @@ internal sealed class VirtQueue
         Monitor.PulseAll(_gate);
     }
 
-    private void Publish(ReadOnlySpan<UsedElement> chains)
+    /// <summary>Puts chains into the used ring. Whom to tell when the lock is left, held for that; null for nobody.</summary>
+    private FrontEndSignal? Publish(ReadOnlySpan<UsedElement> chains)
     {
         if (_ring is not SplitRing ring || Fault is not null)
         {
-            return;
+            return null;
         }
 
         foreach (UsedElement chain in chains)
@@ -549,11 +544,55 @@ internal sealed class VirtQueue
 
         ring.PublishUsed();
         MarkUsed(0, 4);
-        if (ring.MustNotify(chains.Length) && _call >= 0)
+        if (!ring.MustNotify(chains.Length) || _call is not FrontEndSignal call)
         {
-            Counters.Calls++;
-            _ = EventFd.Signal(_call);
+            return null;
         }
+
+        Counters.Calls++;
+        return call.Hold();
+    }
+
+    /// <summary>Tells the front end of used entries, without any lock: it may have made its descriptor block.</summary>
+    private void Tell(FrontEndSignal? call)
+    {
+        if (call is null)
+        {
+            return;
+        }
+
+        call.Send();
+        call.LetGo();
+        if (call.WasStuck)
+        {
+            Fail("Its call descriptor blocks who signals it: the front end has filled it, and made it wait for room.");
+        }
+    }
+
+    private string? SetSignal(ref FrontEndSignal? place, int descriptor, string name)
+    {
+        FrontEndSignal? signal = null;
+        string? fault = descriptor < 0 ? null : FrontEndSignal.TryAdopt(ref descriptor, out signal);
+        if (fault is not null)
+        {
+            FileDescriptor.Close(descriptor);
+            return $"The {name} descriptor of ring {Index} {fault}.";
+        }
+
+        FrontEndSignal? former = place;
+        lock (_gate)
+        {
+            place = signal;
+        }
+
+        former?.End();
+        return null;
+    }
+
+    private void EndSignals()
+    {
+        _ = SetCall(-1);
+        _ = SetError(-1);
     }
 
     private void MarkUsed(ulong offset, ulong length)
@@ -584,7 +623,13 @@ internal sealed class VirtQueue
         {
             while (_deferred > _laidAside)
             {
-                if (!Monitor.Wait(_gate, LookAroundMilliseconds) && _device.IsAbandoned())
+                if (Monitor.Wait(_gate, LookAroundMilliseconds))
+                {
+                    continue;
+                }
+
+                ReleaseSenders();
+                if (_device.IsAbandoned())
                 {
                     return $"Ring {Index} still had {_deferred} requests under way when the session ended.";
                 }
@@ -611,8 +656,6 @@ internal sealed class VirtQueue
         _offeredMemory?.LetGo();
         _offeredMemory = null;
         FileDescriptor.Close(Kick);
-        FileDescriptor.Close(_call);
-        FileDescriptor.Close(_error);
-        (Kick, _call, _error) = (-1, -1, -1);
+        Kick = -1;
     }
 }

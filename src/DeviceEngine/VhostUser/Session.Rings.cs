@@ -51,27 +51,11 @@ internal sealed partial class Session
     private Outcome SetRingKick() =>
         TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal) ? Outcome.Of(queue.SetKick(descriptor)) : refusal;
 
-    private Outcome SetRingCall()
-    {
-        if (!TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal))
-        {
-            return refusal;
-        }
+    private Outcome SetRingCall() =>
+        TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal) ? Outcome.Of(queue.SetCall(descriptor)) : refusal;
 
-        queue.SetCall(descriptor);
-        return Outcome.Done;
-    }
-
-    private Outcome SetRingError()
-    {
-        if (!TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal))
-        {
-            return refusal;
-        }
-
-        queue.SetError(descriptor);
-        return Outcome.Done;
-    }
+    private Outcome SetRingError() =>
+        TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal) ? Outcome.Of(queue.SetError(descriptor)) : refusal;
 
     private bool TryReadState(out RingState state, out VirtQueue queue, out Outcome refusal)
     {

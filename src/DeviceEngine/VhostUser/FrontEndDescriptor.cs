@@ -1,0 +1,41 @@
+using VirtioFs.Linux;
+
+namespace VirtioFs.DeviceEngine.VhostUser;
+
+/// <summary>Descriptors that a front end gives for kicks, calls and errors.</summary>
+internal static class FrontEndDescriptor
+{
+    /// <summary>
+    /// Makes sure that no use of a descriptor waits for anybody. A pipe is opened anew, so that its flags are this process's own; a counter
+    /// cannot be (<c>fs/anon_inodes.c</c>), but is read without waiting whatever its flags, and for writing see <see cref="FrontEndSignal"/>.
+    /// </summary>
+    /// <param name="descriptor">The descriptor; another one afterwards where it was opened anew.</param>
+    /// <param name="forWriting">Whether it is written to; else it is read.</param>
+    /// <param name="isCounter">Whether it is an event counter.</param>
+    /// <returns>Null, or what is wrong, as the end of a sentence; then the descriptor is as it was.</returns>
+    internal static string? TryPrepare(ref int descriptor, bool forWriting, out bool isCounter)
+    {
+        DescriptorKind kind = ForeignDescriptor.KindOf(descriptor);
+        isCounter = kind == DescriptorKind.EventCounter;
+        if (isCounter)
+        {
+            _ = SocketOptions.SetNonBlocking(descriptor);
+            return null;
+        }
+
+        if (kind != DescriptorKind.Pipe)
+        {
+            return "is neither an event descriptor (eventfd) nor a pipe";
+        }
+
+        int opened = ForeignDescriptor.ReopenPipe(descriptor, forWriting);
+        if (opened < 0)
+        {
+            return $"is a pipe that cannot be opened anew: {Errno.Describe(-opened)}";
+        }
+
+        FileDescriptor.Close(descriptor);
+        descriptor = opened;
+        return null;
+    }
+}
