@@ -12,15 +12,24 @@ public sealed class Domain
 {
     private XmlDocument _document;
 
-    private Domain(string xml, string originalXml)
+    private Domain(string xml, string originalXml, CancellationToken cancellationToken = default)
     {
-        _document = DomainXml.Parse(xml);
+        _document = DomainXml.Parse(xml, cancellationToken);
         OriginalXml = originalXml;
         Xml = xml;
     }
 
     /// <summary>The domain's XML as it is now.</summary>
     public string Xml { get; private set; }
+
+    /// <summary>
+    /// The XML as it may be shown: <c>*****</c> stands in the place of each password (<c>passwd</c> attributes, cookies of network disks).
+    /// No connection defines a domain from it.
+    /// </summary>
+    public string PublicXml => DomainSecrets.Hide(Xml);
+
+    /// <summary>Whether <see cref="Xml"/> has a password in it.</summary>
+    public bool HasSecrets => DomainSecrets.Has(Root);
 
     /// <summary>The XML that the domain was read from.</summary>
     public string OriginalXml { get; }
@@ -74,12 +83,13 @@ public sealed class Domain
 
     /// <summary>Reads a domain.</summary>
     /// <param name="xml">The text of a <c>&lt;domain&gt;</c> element, with or without an XML declaration.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The domain.</returns>
     /// <exception cref="DomainXmlException">The text is not well-formed XML, not a domain, or has an element twice that may stand once.</exception>
-    public static Domain Parse(string xml)
+    public static Domain Parse(string xml, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(xml);
-        return new Domain(xml, xml);
+        return new Domain(xml, xml, cancellationToken);
     }
 
     /// <summary>A second domain with the same XML; changes of the one do not show in the other.</summary>
@@ -106,6 +116,19 @@ public sealed class Domain
         if (Root.Child("uuid") is null)
         {
             Rewrite(() => _document.Layout.Add(Root, new XmlNew("uuid").WithText(uuid.ToString()), DomainXml.Before("uuid")));
+        }
+    }
+
+    /// <summary>Throws when the XML is one that was made to be shown, so that its passwords are not those of the domain.</summary>
+    /// <exception cref="DomainRuleException">A mask stands in the place of a password.</exception>
+    public void RequireSecrets()
+    {
+        if (DomainSecrets.AreHidden(Root))
+        {
+            throw new DomainRuleException(
+                "SecretsLeftOut",
+                $"The XML of the domain '{this}' was written without its passwords: '{DomainSecrets.Mask}' stands in their place. Put the passwords in, or remove the attributes " +
+                "for none; Export-VMDomain -IncludeSecret writes them.");
         }
     }
 

@@ -1,20 +1,29 @@
 using System.Text;
-using System.Text.RegularExpressions;
+using VirtioFs.LibvirtXml.Files;
+using VirtioFs.LibvirtXml.Xml;
 
 namespace VirtioFs.LibvirtXml;
 
 /// <summary>A domain in a file: byte order mark and encoding are kept, so an unchanged domain is written back byte for byte.</summary>
-public sealed partial class DomainFile
+public sealed class DomainFile
 {
-    private readonly Encoding _encoding;
-    private readonly byte[] _preamble;
+    /// <summary>More bytes than the most characters of a domain have in any encoding.</summary>
+    private const int MaximumBytes = 4 * XmlParser.MaxCharacters;
 
-    private DomainFile(string path, Domain domain, Encoding encoding, byte[] preamble)
+    private const string Extension = ".xml";
+
+    /// <summary>The longest file name (`NAME_MAX`).</summary>
+    private const int MaximumNameBytes = 255;
+
+    private readonly XmlEncoding _encoding;
+    private FileStamp _stamp;
+
+    private DomainFile(string path, Domain domain, XmlEncoding encoding, FileStamp stamp)
     {
         Path = path;
         Domain = domain;
         _encoding = encoding;
-        _preamble = preamble;
+        _stamp = stamp;
     }
 
     /// <summary>The file's absolute path.</summary>
@@ -25,105 +34,92 @@ public sealed partial class DomainFile
 
     /// <summary>Reads a domain from a file.</summary>
     /// <param name="path">The file's path.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The file with its domain.</returns>
-    /// <exception cref="DomainXmlException">The content is not well-formed XML, is in an unknown encoding, or is not a domain.</exception>
-    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <exception cref="DomainXmlException">The content is not well-formed XML, is in an encoding that is not accepted, or is not a domain.</exception>
+    /// <exception cref="IOException">The file is not there, is no regular file, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to read the file.</exception>
-    public static DomainFile Load(string path)
+    public static DomainFile Load(string path, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string fullPath = System.IO.Path.GetFullPath(path);
-        byte[] bytes = File.ReadAllBytes(fullPath);
-        (Encoding encoding, int preambleLength) = Detect(bytes, fullPath);
-        string text;
-        try
-        {
-            text = encoding.GetString(bytes.AsSpan(preambleLength));
-        }
-        catch (DecoderFallbackException exception)
-        {
-            throw new DomainXmlException(
-                "InvalidEncoding",
-                $"The file '{fullPath}' has bytes that are not {encoding.WebName}, the first near byte {preambleLength + exception.Index}. Save it in " +
-                "UTF-8, or correct the encoding in its XML declaration.",
-                0,
-                0,
-                exception);
-        }
-
-        return new DomainFile(fullPath, Domain.Parse(text), encoding, bytes[..preambleLength]);
+        ReadFile file = ReadFile.Of(fullPath, MaximumBytes);
+        XmlEncoding encoding = XmlEncoding.Of(file.Content, fullPath);
+        return new DomainFile(fullPath, Domain.Parse(encoding.Decode(file.Content, fullPath), cancellationToken), encoding, file.Stamp);
     }
 
     /// <summary>
-    /// Writes the domain back: into a new file first, which then takes the old one's place, so nobody ever sees half of it. Mode and
-    /// owner are kept.
+    /// Writes the domain back: into a new file first, which then takes the old one's place, so nobody ever sees half of it. Owner,
+    /// permission, access list, extended attributes and security label are kept.
     /// </summary>
+    /// <returns>What to know about it.</returns>
+    /// <exception cref="DomainRuleException">The file was changed by somebody else since it was read; it is as it was.</exception>
     /// <exception cref="IOException">The file cannot be written; the old one is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write; the old file is as it was.</exception>
-    public void Save() => AtomicFile.Write(Path, [.. _preamble, .. _encoding.GetBytes(Domain.Xml)]);
+    public IReadOnlyList<Advice> Save()
+    {
+        WrittenFile written = FileReplacement.Write(Path, _encoding.Encode(Domain.Xml), expected: _stamp);
+        _stamp = written.Stamp;
+        return written.Warnings;
+    }
 
-    /// <summary>Writes a domain to a new file, or in the place of one, in the encoding that its XML declaration names; else in UTF-8.</summary>
+    /// <summary>
+    /// Writes a domain to a new file, or in the place of one, in the encoding that its XML declaration names; else in UTF-8. Passwords
+    /// are left out (<see cref="Domain.PublicXml"/>) unless they are asked for; then nobody but the caller may open the file.
+    /// </summary>
     /// <param name="path">The file's path.</param>
     /// <param name="domain">The domain.</param>
-    /// <exception cref="DomainXmlException">The XML declaration names an encoding that is not known.</exception>
+    /// <param name="includeSecrets">Whether passwords are written.</param>
+    /// <param name="mayReplace">Whether a file that is there may be replaced.</param>
+    /// <returns>What to know about it.</returns>
+    /// <exception cref="DomainXmlException">The XML declaration names an encoding that is not accepted.</exception>
+    /// <exception cref="DomainRuleException">A file is there that must not be replaced, or the domain was read without its passwords.</exception>
     /// <exception cref="IOException">The file cannot be written; an old one is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write; an old file is as it was.</exception>
-    public static void Write(string path, Domain domain)
+    public static IReadOnlyList<Advice> Write(string path, Domain domain, bool includeSecrets = false, bool mayReplace = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(domain);
-        Encoding encoding = Strict(Declared(Encoding.Latin1.GetBytes(domain.Xml[..Math.Min(domain.Xml.Length, 256)]), path));
-        AtomicFile.Write(System.IO.Path.GetFullPath(path), [.. encoding.GetPreamble(), .. encoding.GetBytes(domain.Xml)]);
-    }
-
-    private static (Encoding Encoding, int PreambleLength) Detect(byte[] bytes, string path) => bytes switch
-    {
-        [0xEF, 0xBB, 0xBF, ..] => (Strict(new UTF8Encoding(false)), 3),
-        [0xFF, 0xFE, 0, 0, ..] => (Strict(new UTF32Encoding(false, false)), 4),
-        [0, 0, 0xFE, 0xFF, ..] => (Strict(new UTF32Encoding(true, false)), 4),
-        [0xFF, 0xFE, ..] => (Strict(new UnicodeEncoding(false, false)), 2),
-        [0xFE, 0xFF, ..] => (Strict(new UnicodeEncoding(true, false)), 2),
-        [(byte)'<', 0, ..] => (Strict(new UnicodeEncoding(false, false)), 0),
-        [0, (byte)'<', ..] => (Strict(new UnicodeEncoding(true, false)), 0),
-        _ => (Strict(Declared(bytes, path)), 0),
-    };
-
-    private static Encoding Declared(byte[] bytes, string path)
-    {
-        string start = Encoding.Latin1.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, 256)));
-        Match declaration = EncodingDeclaration().Match(start);
-        if (!declaration.Success)
+        if (includeSecrets)
         {
-            return new UTF8Encoding(false);
+            domain.RequireSecrets();
         }
 
-        string name = declaration.Groups[1].Value;
-        try
-        {
-            return name.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
-                ? new UTF8Encoding(false)
-                : CodePagesEncodingProvider.Instance.GetEncoding(name) ?? Encoding.GetEncoding(name);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new DomainXmlException(
-                "InvalidEncoding",
-                $"The XML declaration of the file '{path}' names the encoding '{name}', which is not known. Save the file in UTF-8 and name that.",
-                1,
-                1,
-                exception);
-        }
+        string xml = includeSecrets ? domain.Xml : domain.PublicXml;
+        bool isSecret = includeSecrets && domain.HasSecrets;
+        byte[] content = XmlEncoding.OfText(xml, path).Encode(xml);
+        WrittenFile written = FileReplacement.Write(System.IO.Path.GetFullPath(path), content, isSecret ? FileRights.Private : FileRights.Kept, mayReplace);
+        return domain.HasSecrets && !includeSecrets ? [LeftOut(path, domain), .. written.Warnings] : written.Warnings;
     }
 
-    /// <summary>Wrong bytes are an error; characters that the encoding lacks are written as references, which mean the same in XML.</summary>
-    private static Encoding Strict(Encoding encoding)
+    /// <summary>
+    /// The name of a domain's file in a folder: the domain's own name and <c>.xml</c>, with what would lead out of the folder, hide the
+    /// file or garble a terminal written as <c>%</c> and two hexadecimal digits for each byte. No two names become one.
+    /// </summary>
+    /// <param name="domain">The domain.</param>
+    /// <returns>The file name.</returns>
+    /// <exception cref="DomainRuleException">The domain has no name, or too long a one.</exception>
+    public static string NameFor(Domain domain)
     {
-        Encoding strict = (Encoding)encoding.Clone();
-        strict.DecoderFallback = DecoderFallback.ExceptionFallback;
-        strict.EncoderFallback = new Xml.CharacterReferenceFallback();
-        return strict;
+        ArgumentNullException.ThrowIfNull(domain);
+        string name = domain.Name is { Length: > 0 } given
+            ? given
+            : throw new DomainRuleException("DomainNameMissing", "The domain has no name by which its file could be called. Name a file and not a folder.");
+        StringBuilder escaped = new(name.Length + Extension.Length);
+        foreach (Rune rune in name.EnumerateRunes())
+        {
+            bool isPlain = rune.Value is not ('/' or '%') && !Rune.IsControl(rune) && !(rune.Value == '.' && escaped.Length == 0);
+            _ = isPlain ? escaped.Append(rune.ToString()) : escaped.Append(Uri.HexEscape((char)rune.Value));
+        }
+
+        string fileName = escaped.Append(Extension).ToString();
+        return Encoding.UTF8.GetByteCount(fileName) <= MaximumNameBytes
+            ? fileName
+            : throw new DomainRuleException("DomainNameTooLong", $"The name of the domain '{domain}' is too long for a file's. Name a file and not a folder.");
     }
 
-    [GeneratedRegex(@"\A<\?xml[^>]*?\sencoding\s*=\s*[""']([A-Za-z][A-Za-z0-9._-]*)[""']")]
-    private static partial Regex EncodingDeclaration();
+    private static Advice LeftOut(string path, Domain domain) => new(
+        "SecretsLeftOut",
+        $"The passwords of the domain '{domain}' were left out of '{path}', where '{DomainSecrets.Mask}' stands in their place. Export it with " +
+        "-IncludeSecret if the file is to restore the domain.");
 }

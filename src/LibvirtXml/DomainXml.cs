@@ -19,9 +19,9 @@ internal static class DomainXml
 
     public static string[] Before(string name) => ChildOrder[..Array.IndexOf(ChildOrder, name)];
 
-    public static XmlDocument Parse(string xml)
+    public static XmlDocument Parse(string xml, CancellationToken cancellationToken = default)
     {
-        XmlDocument document = XmlParser.Parse(xml, "The domain");
+        XmlDocument document = XmlParser.Parse(xml, "The domain", cancellationToken);
         if (document.Root.Name != "domain")
         {
             (int line, int column) = document.PlaceOf(document.Root);

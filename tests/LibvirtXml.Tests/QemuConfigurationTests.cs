@@ -99,8 +99,9 @@ public sealed class QemuConfigurationTests
 
     [Theory]
     [InlineData("relative")]
-    [InlineData("/with\"quote")]
-    [InlineData("/with\nline")]
+    [InlineData("/with\0nul")]
+    [InlineData("/all 'kinds' \"\"\" of quotes")]
+    [InlineData("/'ends' with one\"")]
     public void A_path_that_the_file_cannot_carry_is_refused(string directory)
     {
         using TemporaryFolder folder = new();
@@ -109,5 +110,91 @@ public sealed class QemuConfigurationTests
             () => QemuConfiguration.Load(Path.Combine(folder.Path, "q")).SetMemoryBackingDirectory(directory));
 
         Assert.Equal("InvalidPath", exception.ErrorId);
+    }
+
+    [Theory]
+    [InlineData("memory_backing_dir = \"/first\"\nmemory_backing_dir = \"/second\"\n", "/first")]
+    [InlineData("a=1;memory_backing_dir='/first';memory_backing_dir='/second'", "/first")]
+    [InlineData("note = \"\"\"\nmemory_backing_dir = \"/text\"\n\"\"\"\nmemory_backing_dir = \"/real\"\n", "/real")]
+    [InlineData("memory_backing_dir = \"\"\"/a\nb\"\"\"\n", "/a\nb")]
+    [InlineData("# memory_backing_dir = \"/comment\"\n", null)]
+    [InlineData("list = [\n 'memory_backing_dir = x',\n]\n", null)]
+    [InlineData("memory_backing_dir = \"/with # no comment\" # comment\n", "/with # no comment")]
+    public void The_assignment_that_counts_is_the_one_libvirt_reads(string text, string? directory)
+    {
+        using TemporaryFolder folder = new();
+        QemuConfiguration configuration = QemuConfiguration.Load(folder.Write("qemu.conf", text));
+        Assert.Equal(directory, configuration.MemoryBackingDirectory);
+
+        configuration.SetMemoryBackingDirectory("/set");
+        Assert.Equal("/set", configuration.MemoryBackingDirectory);
+        Assert.Contains("memory_backing_dir", Assert.Single(configuration.Changes).Setting, StringComparison.Ordinal);
+
+        configuration.SetMemoryBackingDirectory(null);
+        Assert.Null(configuration.MemoryBackingDirectory);
+        Assert.DoesNotContain("/second", configuration.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_path_with_a_bracket_is_one_of_a_list_as_any_other()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("qemu.conf", "hugetlbfs_mount = [ \"/dev/huge]2M\", '/dev/[huge]\"1G', ]\nlast = 1\n");
+        QemuConfiguration configuration = QemuConfiguration.Load(path);
+        Assert.Equal(["/dev/huge]2M", "/dev/[huge]\"1G"], configuration.HugetlbfsMounts);
+
+        configuration.SetHugetlbfsMounts(["/a]b", "/c'd", "/e\"f", "/g#h"]);
+        configuration.Save();
+
+        Assert.Equal("hugetlbfs_mount = [\"/a]b\", \"/c'd\", '/e\"f', \"/g#h\"]\nlast = 1\n", File.ReadAllText(path));
+        Assert.Equal(["/a]b", "/c'd", "/e\"f", "/g#h"], QemuConfiguration.Load(path).HugetlbfsMounts);
+    }
+
+    [Theory]
+    [InlineData("memory_backing_dir = /bare\n", 1)]
+    [InlineData("a = 1\nmemory_backing_dir = 5\n", 0)]
+    [InlineData("a = 1\nb = \"open\n", 2)]
+    [InlineData("a = 1\n\nb = [ 'x'\n 'y' ]\n", 4)]
+    [InlineData("memory_backing_dir = ['/a']\n", 0)]
+    [InlineData("a = [[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]\n", 1)]
+    public void A_file_that_libvirt_would_refuse_is_an_error_that_says_where(string text, int line)
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("qemu.conf", text);
+
+        HostMemoryException exception = Assert.Throws<HostMemoryException>(() => QemuConfiguration.Load(path));
+
+        Assert.Equal("QemuConfigurationMalformed", exception.ErrorId);
+        Assert.Contains(line == 0 ? "is not a string" : $"at line {line} ", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_copy_of_the_old_file_is_nobodys_who_could_not_read_the_file()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("qemu.conf", "vnc_password = \"secret\"\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        bool hasList = File.Exists("/usr/bin/setfacl") && Tool.Run("/usr/bin/setfacl", ["-m", "u:daemon:r", path]).ExitCode == 0;
+        QemuConfiguration configuration = QemuConfiguration.Load(path);
+        configuration.SetMemoryBackingDirectory("/x");
+
+        string backup = configuration.Save()!;
+
+        Assert.Equal(File.GetUnixFileMode(path), File.GetUnixFileMode(backup));
+        Assert.Equal(hasList, hasList && Tool.Run("/usr/bin/getfacl", ["-p", backup]).Output.Contains("user:daemon:r--", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_change_of_somebody_else_is_not_undone()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("qemu.conf", "a = 1\n");
+        QemuConfiguration configuration = QemuConfiguration.Load(path);
+        configuration.SetMemoryBackingDirectory("/x");
+        File.WriteAllText(path, "a = 22\n");
+
+        Assert.Equal("FileChanged", Assert.Throws<DomainRuleException>(() => configuration.Save()).ErrorId);
+        Assert.Equal("a = 22\n", File.ReadAllText(path));
+        Assert.Equal(path, Assert.Single(Directory.GetFiles(folder.Path)));
     }
 }

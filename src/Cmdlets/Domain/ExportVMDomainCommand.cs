@@ -8,6 +8,8 @@ namespace VirtioFs.Cmdlets;
 [OutputType(typeof(FileInfo))]
 public sealed class ExportVMDomainCommand : DomainCmdlet
 {
+    private readonly HashSet<string> _written = [];
+
     /// <summary>Names of domains that libvirt knows, with wildcards, or their UUIDs.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = NameSet)]
     [Alias("Domain", "DomainName")]
@@ -26,6 +28,10 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = string.Empty;
+
+    /// <summary>Writes passwords too, into a file that nobody else may open. Without it ***** stands in their place.</summary>
+    [Parameter]
+    public SwitchParameter IncludeSecret { get; set; }
 
     /// <summary>Replaces files that are there.</summary>
     [Parameter]
@@ -63,19 +69,25 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
             return;
         }
 
-        string file = Directory.Exists(path) ? System.IO.Path.Combine(path, $"{domain.Name}.xml") : path;
+        string file = Directory.Exists(path) ? System.IO.Path.Combine(path, DomainFile.NameFor(domain.Definition)) : path;
         bool exists = File.Exists(file);
-        if (exists && !Force)
+        bool isWritten = !_written.Add(file);
+        if (isWritten || (exists && !Force))
         {
-            throw new DomainRuleException("FileExists", $"The file '{file}' is there already. Choose another path, or pass -Force to replace it.");
+            throw new DomainRuleException(
+                "FileExists",
+                isWritten
+                    ? $"The file '{file}' was written with another domain just now, and '{domain.Name}' would take its place. Name a folder, where each gets a file of its own."
+                    : $"The file '{file}' is there already. Choose another path, or pass -Force to replace it.");
         }
 
-        if (!ShouldProcess($"{(exists ? "Replace" : "Write")} the file '{file}' with the domain '{domain.Name}'.", $"{(exists ? "Replace" : "Write")} '{file}'?", "Export a domain"))
+        string content = $"the domain '{domain.Name}'{(IncludeSecret && domain.Definition.HasSecrets ? ", passwords included" : string.Empty)}";
+        if (!ShouldProcess($"{(exists ? "Replace" : "Write")} the file '{file}' with {content}.", $"{(exists ? "Replace" : "Write")} '{file}'?", "Export a domain"))
         {
             return;
         }
 
-        DomainFile.Write(file, domain.Definition);
+        WriteWarnings(DomainFile.Write(file, domain.Definition, IncludeSecret, mayReplace: Force));
         if (PassThru)
         {
             WriteObject(new FileInfo(file));

@@ -59,8 +59,11 @@ public sealed class VMDomain
     /// <summary>Whether the object was changed since it was read.</summary>
     public bool IsChanged => Definition.IsChanged;
 
-    /// <summary>The XML as it is now.</summary>
-    public string Xml => Definition.Xml;
+    /// <summary>
+    /// The XML as it is now, to be looked at: ***** stands in the place of each password, and libvirt is not given such a text. Export-VMDomain
+    /// -IncludeSecret writes the whole.
+    /// </summary>
+    public string Xml => Definition.PublicXml;
 
     internal Domain Definition { get; private set; }
 

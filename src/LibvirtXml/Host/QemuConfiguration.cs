@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.RegularExpressions;
+using VirtioFs.LibvirtXml.Files;
 
 namespace VirtioFs.LibvirtXml;
 
@@ -7,7 +7,7 @@ namespace VirtioFs.LibvirtXml;
 /// libvirt's qemu.conf. A change replaces one assignment and leaves every other character; libvirt reads the file when its daemon
 /// starts.
 /// </summary>
-public sealed partial class QemuConfiguration
+public sealed class QemuConfiguration
 {
     /// <summary>Where libvirt keeps the file.</summary>
     public const string DefaultPath = "/etc/libvirt/qemu.conf";
@@ -18,46 +18,61 @@ public sealed partial class QemuConfiguration
     private const string MemoryBackingKey = "memory_backing_dir";
     private const string HugetlbfsKey = "hugetlbfs_mount";
 
-    private readonly string _originalText;
-    private string _text;
+    /// <summary>libvirt reads no more (`MAX_CONFIG_FILE_SIZE`).</summary>
+    private const int MaximumBytes = 10 * 1024 * 1024;
 
-    private QemuConfiguration(string path, string text, bool exists)
+    private const int MaximumBackups = 1000;
+
+    private readonly string _originalText;
+    private readonly FileStamp? _stamp;
+    private string _text;
+    private VirConfText _parsed;
+
+    private QemuConfiguration(string path, string text, FileStamp? stamp)
     {
         Path = path;
-        Exists = exists;
         _originalText = text;
+        _stamp = stamp;
         _text = text;
+        _parsed = Understand(text);
     }
 
     /// <summary>The file's absolute path.</summary>
     public string Path { get; }
 
     /// <summary>Whether the file was there when it was read.</summary>
-    public bool Exists { get; }
+    public bool Exists => _stamp is not null;
 
     /// <summary>The file's text as it is now.</summary>
     public string Text => _text;
 
     /// <summary>The directory of file-backed guest memory; null when the file does not set it.</summary>
-    public string? MemoryBackingDirectory => Read(MemoryBackingKey) is [string only, ..] ? only : null;
+    public string? MemoryBackingDirectory => Read(_parsed, MemoryBackingKey) is [string only, ..] ? only : null;
 
     /// <summary>The mount points of hugetlbfs; null when the file does not set them and libvirt looks for them itself.</summary>
-    public IReadOnlyList<string>? HugetlbfsMounts => Read(HugetlbfsKey);
+    public IReadOnlyList<string>? HugetlbfsMounts => Read(_parsed, HugetlbfsKey);
 
     /// <summary>What would change, each setting before and after.</summary>
     public IReadOnlyList<Change> Changes => Change.Between(Settings(_originalText), Settings(_text));
 
+    /// <summary>What to know about the file that <see cref="Save"/> wrote.</summary>
+    public IReadOnlyList<Advice> Warnings { get; private set; } = [];
+
     /// <summary>Reads the file; one that is not there reads as empty.</summary>
     /// <param name="path">The file's path.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="HostMemoryException">The file cannot be read.</exception>
+    /// <exception cref="HostMemoryException">The file cannot be read, or libvirt would refuse it.</exception>
     public static QemuConfiguration Load(string path = DefaultPath)
     {
         string fullPath = System.IO.Path.GetFullPath(path);
         try
         {
-            bool exists = File.Exists(fullPath);
-            return new QemuConfiguration(fullPath, exists ? Encoding.Latin1.GetString(File.ReadAllBytes(fullPath)) : string.Empty, exists);
+            ReadFile file = ReadFile.Of(fullPath, MaximumBytes);
+            return new QemuConfiguration(fullPath, Encoding.Latin1.GetString(file.Content), file.Stamp);
+        }
+        catch (FileNotFoundException)
+        {
+            return new QemuConfiguration(fullPath, string.Empty, null);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -79,9 +94,13 @@ public sealed partial class QemuConfiguration
     public void SetHugetlbfsMounts(IReadOnlyList<string>? directories) =>
         Set(HugetlbfsKey, directories, asList: directories is not null && directories.Count != 1);
 
-    /// <summary>Writes the file in one step and keeps the old one beside it. Mode and owner are kept.</summary>
+    /// <summary>
+    /// Writes the file in one step and keeps the old one beside it. Owner, permission, access list, extended attributes and security
+    /// label are kept, the copy's too.
+    /// </summary>
     /// <returns>The backup's path; null when nothing was changed, or there was no file.</returns>
     /// <exception cref="HostMemoryException">The file cannot be written; the old one is as it was.</exception>
+    /// <exception cref="DomainRuleException">The file was changed by somebody else since it was read; it is as it was.</exception>
     public string? Save()
     {
         if (_text == _originalText)
@@ -92,7 +111,7 @@ public sealed partial class QemuConfiguration
         try
         {
             string? backup = Exists ? BackUp() : null;
-            AtomicFile.Write(Path, Encoding.Latin1.GetBytes(_text));
+            Warnings = FileReplacement.Write(Path, Encoding.Latin1.GetBytes(_text), mayReplace: Exists, expected: _stamp).Warnings;
             return backup;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -104,94 +123,130 @@ public sealed partial class QemuConfiguration
         }
     }
 
-    private static IEnumerable<(string Name, string? Value)> Settings(string text) =>
-        ((string[])[MemoryBackingKey, HugetlbfsKey]).Select(key => (key, Assignment(text, key) is { Success: true } found ? found.Groups["value"].Value.Trim() : null));
-
-    /// <summary>The last assignment counts, as in libvirt's own parser (`virConfGetValue` finds the entry that was set last).</summary>
-    private static Match? Assignment(string text, string key) =>
-        Assignments().Matches(text).LastOrDefault(match => match.Groups["key"].Value == key);
+    private IEnumerable<(string Name, string? Value)> Settings(string text)
+    {
+        VirConfText parsed = Understand(text);
+        return ((string[])[MemoryBackingKey, HugetlbfsKey])
+            .Select(key => (key, parsed.Find(key) is VirConfAssignment found ? FromFile(text[found.ValueStart..found.ValueEnd]) : null));
+    }
 
     /// <summary>Latin-1 keeps each byte a character; paths in UTF-8 go in and out through it.</summary>
     private static string ToFile(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 
     private static string FromFile(string text) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(text));
 
-    private string[]? Read(string key) => Assignment(_text, key) is { Success: true } found
-        ? [.. Strings().Matches(found.Groups["value"].Value).Select(match => FromFile(match.Groups["text"].Value))]
-        : null;
+    private static string[]? Read(VirConfText parsed, string key) =>
+        parsed.Find(key) is VirConfAssignment found ? [.. found.Strings!.Select(FromFile)] : null;
+
+    private VirConfText Understand(string text)
+    {
+        try
+        {
+            VirConfText parsed = VirConfText.Parse(text);
+            RequireKind(parsed.Find(MemoryBackingKey), mayBeList: false);
+            RequireKind(parsed.Find(HugetlbfsKey), mayBeList: true);
+            return parsed;
+        }
+        catch (FormatException exception)
+        {
+            throw new HostMemoryException(
+                "QemuConfigurationMalformed",
+                $"libvirt cannot read the file '{Path}', and does not start its QEMU driver with it: {exception.Message}. Correct it there.",
+                exception);
+        }
+    }
+
+    private static void RequireKind(VirConfAssignment? assignment, bool mayBeList)
+    {
+        if (assignment is not null && (assignment.Strings is null || (assignment.IsList && !mayBeList)))
+        {
+            throw new FormatException($"the value of {assignment.Name} is not a string{(mayBeList ? " or a list of strings" : string.Empty)}");
+        }
+    }
 
     private void Set(string key, IReadOnlyList<string>? paths, bool asList)
     {
-        foreach (string path in paths ?? [])
+        string? value = paths is null ? null : Format(key, paths, asList);
+        string changed = value is null ? Without(key)
+            : _parsed.Find(key) is VirConfAssignment present ? string.Concat(_text.AsSpan(0, present.ValueStart), value, _text.AsSpan(present.ValueEnd))
+            : With(key, $"{key} = {value}");
+        VirConfText parsed = Understand(changed);
+        if (Read(parsed, key) is var read && !(read is null ? paths is null : paths is not null && read.SequenceEqual(paths)))
         {
-            if (!path.StartsWith('/') || path.AsSpan().ContainsAny('"', '\n', '\r'))
-            {
-                throw new HostMemoryException(
-                    "InvalidPath",
-                    $"The path '{path}' cannot be the {key} of '{Path}'. Give an absolute path without quotation marks and line ends.");
-            }
+            throw Uncarried(key, string.Join(", ", paths ?? []));
         }
 
-        string? value = paths is null ? null : Format(paths, asList);
-        if (Assignment(_text, key) is { Success: true } present)
-        {
-            Replace(present, value);
-        }
-        else if (value is not null)
-        {
-            Insert(key, $"{key} = {value}");
-        }
+        _text = changed;
+        _parsed = parsed;
     }
 
-    private static string Format(IReadOnlyList<string> paths, bool asList)
+    private string Format(string key, IReadOnlyList<string> paths, bool asList)
     {
-        IEnumerable<string> quoted = paths.Select(path => $"\"{ToFile(path)}\"");
+        string[] quoted = [.. paths.Select(path =>
+            (path.StartsWith('/') ? VirConfText.Quote(ToFile(path)) : null) ?? throw Uncarried(key, path))];
         return asList ? $"[{string.Join(", ", quoted)}]" : quoted.Single();
     }
 
-    private void Replace(Match present, string? value)
+    private HostMemoryException Uncarried(string key, string path) => new(
+        "InvalidPath",
+        $"The path '{path}' cannot be the {key} of '{Path}'. Give an absolute path without a NUL character, and without both kinds of quotation marks.");
+
+    /// <summary>The text without the setting: were only the first assignment taken out, the next would count.</summary>
+    private string Without(string key)
     {
-        if (value is not null)
+        string text = _text;
+        foreach (VirConfAssignment found in _parsed.Assignments.Where(assignment => assignment.Name == key).Reverse())
         {
-            Group old = present.Groups["value"];
-            _text = string.Concat(_text.AsSpan(0, old.Index), value, _text.AsSpan(old.Index + old.Length));
-            return;
+            int lineStart = text.LastIndexOfAny(['\n', '\r'], Math.Max(found.Start - 1, 0)) + 1;
+            bool beginsLine = string.IsNullOrWhiteSpace(text[Math.Min(lineStart, found.Start)..found.Start]);
+            int end = found.End;
+            if (end < text.Length && text[end] == ';')
+            {
+                text = text.Remove(found.Start, end + 1 - found.Start);
+            }
+            else if (!beginsLine)
+            {
+                text = text.Remove(found.Start, end - found.Start);
+            }
+            else
+            {
+                int next = text.AsSpan(end).StartsWith("\r\n") ? end + 2 : Math.Min(end + 1, text.Length);
+                text = text.Remove(lineStart, next - lineStart);
+            }
         }
 
-        int end = _text.IndexOf('\n', present.Index + present.Length);
-        _text = _text.Remove(present.Index, (end < 0 ? _text.Length : end + 1) - present.Index);
+        // libvirt refuses a file of blanks, but not an empty one.
+        return string.IsNullOrWhiteSpace(text) ? string.Empty : text;
     }
 
     /// <summary>A new assignment stands behind the file's own example of it, where people look for it; else at the end.</summary>
-    private void Insert(string key, string line)
+    private string With(string key, string line)
     {
-        Match? example = Examples().Matches(_text).LastOrDefault(match => match.Groups["key"].Value == key);
-        int position = example is null ? _text.Length : example.Index + example.Length;
-        string before = position > 0 && _text[position - 1] != '\n' ? "\n" : string.Empty;
-        string after = position < _text.Length ? string.Empty : "\n";
-        string inserted = example is null ? before + line + after : "\n" + line;
-        _text = _text.Insert(position, inserted);
+        int example = _parsed.Comments.ToList().FindLastIndex(comment => comment.Text.Split('=') is [string name, _, ..] && name.Trim() == key);
+        if (example < 0)
+        {
+            string separator = _text.Length > 0 && _text[^1] != '\n' ? "\n" : string.Empty;
+            return $"{_text}{separator}{line}\n";
+        }
+
+        // An example of several lines ends where its list does.
+        int last = example;
+        bool isOpen = _parsed.Comments[example].Text.Contains('[', StringComparison.Ordinal);
+        while (isOpen && !_parsed.Comments[last].Text.Contains(']', StringComparison.Ordinal) && last + 1 < _parsed.Comments.Count)
+        {
+            last++;
+        }
+
+        int position = _parsed.Comments[last].End;
+        string newLine = position < _text.Length && _text[position] == '\r' ? "\r\n" : "\n";
+        return _text.Insert(position, newLine + line + (position == _text.Length ? "\n" : string.Empty));
     }
 
     private string BackUp()
     {
-        for (int number = 0; ; number++)
-        {
-            string backup = number == 0 ? Path + ".bak" : $"{Path}.bak.{number}";
-            if (!File.Exists(backup))
-            {
-                AtomicFile.Write(backup, File.ReadAllBytes(Path), File.GetUnixFileMode(Path));
-                return backup;
-            }
-        }
+        string name = System.IO.Path.GetFileName(Path);
+        IEnumerable<string> names = Enumerable.Range(0, MaximumBackups).Select(number => number == 0 ? $"{name}.bak" : $"{name}.bak.{number}");
+        string taken = FileReplacement.WriteCopy(Path, Encoding.Latin1.GetBytes(_originalText), _stamp, names);
+        return System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, taken);
     }
-
-    [GeneratedRegex("""^[ \t]*(?<key>[A-Za-z0-9_]+)[ \t]*=[ \t]*(?<value>\[[^\]]*\]|"[^"\n]*"|'[^'\n]*'|[^#\n]*)""", RegexOptions.Multiline)]
-    private static partial Regex Assignments();
-
-    [GeneratedRegex("""^#[ \t]*(?<key>[A-Za-z0-9_]+)[ \t]*=(?:[ \t]*\[[^\]]*\]|[^\n]*)""", RegexOptions.Multiline)]
-    private static partial Regex Examples();
-
-    [GeneratedRegex("""(?<quote>["'])(?<text>[^"'\n]*)\k<quote>""")]
-    private static partial Regex Strings();
 }

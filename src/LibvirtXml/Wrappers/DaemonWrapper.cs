@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using VirtioFs.LibvirtXml.Files;
 
 namespace VirtioFs.LibvirtXml;
 
@@ -60,14 +61,14 @@ public sealed partial class DaemonWrapper
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         RequireAbsolute(path, "wrapper's path");
-        if (!overwrite && File.Exists(path))
+        try
         {
-            throw new DomainRuleException("WrapperExists", $"The file '{path}' is there already. Choose another path, or pass -Force to replace it.");
+            FileReplacement.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(Script), FileRights.Executable, mayReplace: overwrite);
         }
-
-        const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-            | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
-        AtomicFile.Write(path, Encoding.UTF8.GetBytes(Script), Executable);
+        catch (DomainRuleException exception) when (exception.ErrorId == "FileExists")
+        {
+            throw new DomainRuleException("WrapperExists", exception.Message);
+        }
     }
 
     private static bool IsValueOfPrevious(IReadOnlyList<string> options, string option)

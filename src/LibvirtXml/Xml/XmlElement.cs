@@ -49,6 +49,23 @@ internal sealed class XmlElement(string name, int sourceOffset) : XmlPiece
         }
     }
 
+    /// <summary>The element and all below it, in the order of the text. The parser bounds the depth.</summary>
+    public IEnumerable<XmlElement> SelfAndDescendants()
+    {
+        Stack<XmlElement> waiting = new([this]);
+        while (waiting.TryPop(out XmlElement? element))
+        {
+            yield return element;
+            for (int index = element._content.Count - 1; index >= 0; index--)
+            {
+                if (element._content[index] is XmlElement child)
+                {
+                    waiting.Push(child);
+                }
+            }
+        }
+    }
+
     public string? Attribute(string name) => FindAttribute(name)?.Value;
 
     public XmlElement? Child(string name) => ChildrenNamed(name).FirstOrDefault();

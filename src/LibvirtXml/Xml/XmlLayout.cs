@@ -28,19 +28,27 @@ internal sealed class XmlLayout
 
     public static XmlLayout Of(string source, XmlElement root)
     {
-        string? childIndent = root.Children.Select(IndentOf).FirstOrDefault(indent => indent is not null);
-        XmlElement[] all = [.. Descendants(root)];
-        string unit = all.Select(UnitOf).FirstOrDefault(step => !string.IsNullOrEmpty(step)) ?? "  ";
-        int singles = all.Sum(element => element.Attributes.Count(attribute => attribute.Quote == '\''));
-        int doubles = all.Sum(element => element.Attributes.Count(attribute => attribute.Quote == '"'));
-        bool hasBlankBeforeSlash = Array.Find(all, element => element.IsSelfClosing && element.Parent is not null)
-            ?.StartTagTail.Length > 0;
+        string? unit = null;
+        bool? hasBlankBeforeSlash = null;
+        int singles = 0;
+        int doubles = 0;
+        foreach ((XmlElement element, string? indent) in WithIndents(root))
+        {
+            unit ??= indent is null ? null : UnitWithin(element, indent);
+            singles += element.Attributes.Count(attribute => attribute.Quote == '\'');
+            doubles += element.Attributes.Count(attribute => attribute.Quote == '"');
+            if (element.IsSelfClosing && element != root)
+            {
+                hasBlankBeforeSlash ??= element.StartTagTail.Length > 0;
+            }
+        }
+
         return new XmlLayout(
             source.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n",
-            unit,
+            unit ?? "  ",
             doubles > singles ? '"' : '\'',
-            hasBlankBeforeSlash ? " " : string.Empty,
-            childIndent is not null || !root.Children.Any());
+            hasBlankBeforeSlash == true ? " " : string.Empty,
+            IndentWithin(root) is not null || !root.Children.Any());
     }
 
     public void SetAttribute(XmlElement element, string name, string? value) => element.SetAttribute(name, value, _quote);
@@ -116,16 +124,48 @@ internal sealed class XmlLayout
     /// <summary>An element as a text of its own, as a device is handed to libvirt.</summary>
     public string Write(XmlNew added) => Build(added, string.Empty).ToString();
 
-    private static IEnumerable<XmlElement> Descendants(XmlElement element) =>
-        element.Children.SelectMany(Descendants).Prepend(element);
-
-    private static string? UnitOf(XmlElement element)
+    /// <summary>What a level adds to the indentation; null when the element's children do not show it.</summary>
+    private static string? UnitWithin(XmlElement element, string outer)
     {
-        string? inner = IndentOf(element);
-        string? outer = element.Parent is null ? null : element.Parent.Parent is null ? IndentOf(element.Parent) ?? string.Empty : IndentOf(element.Parent);
-        return inner is not null && outer is not null && inner.Length > outer.Length && inner.StartsWith(outer, StringComparison.Ordinal)
-            ? inner[outer.Length..]
-            : null;
+        string? inner = IndentWithin(element);
+        return inner is not null && inner.Length > outer.Length && inner.StartsWith(outer, StringComparison.Ordinal) ? inner[outer.Length..] : null;
+    }
+
+    /// <summary>
+    /// The root and all below it with the blanks that their lines begin with, null for one that does not begin a line. It is one
+    /// pass: asking each of very many siblings for its place among them would take very long.
+    /// </summary>
+    private static IEnumerable<(XmlElement Element, string? Indent)> WithIndents(XmlElement root)
+    {
+        Stack<(XmlElement, string?)> waiting = new([(root, string.Empty)]);
+        while (waiting.TryPop(out (XmlElement Element, string? Indent) next))
+        {
+            yield return next;
+            for (int index = next.Element.Content.Count - 1; index >= 0; index--)
+            {
+                if (next.Element.Content[index] is XmlElement child)
+                {
+                    waiting.Push((child, index == 0 ? null : IndentAfter(next.Element.Content[index - 1])));
+                }
+            }
+        }
+    }
+
+    /// <summary>The indentation of the first child that begins a line; one pass, since there may be very many that do not.</summary>
+    private static string? IndentWithin(XmlElement parent)
+    {
+        XmlPiece? before = null;
+        foreach (XmlPiece piece in parent.Content)
+        {
+            if (piece is XmlElement && IndentAfter(before) is string indent)
+            {
+                return indent;
+            }
+
+            before = piece;
+        }
+
+        return null;
     }
 
     /// <summary>The blanks that the element's line begins with; null when it does not begin a line.</summary>
@@ -137,13 +177,18 @@ internal sealed class XmlLayout
         }
 
         int index = element.Parent.IndexOf(element);
-        if (index == 0 || element.Parent.Content[index - 1] is not XmlRaw { IsText: true } before)
+        return index == 0 ? null : IndentAfter(element.Parent.Content[index - 1]);
+    }
+
+    private static string? IndentAfter(XmlPiece? before)
+    {
+        if (before is not XmlRaw { IsText: true } text)
         {
             return null;
         }
 
-        int lineBreak = before.Source.LastIndexOf('\n');
-        string indent = lineBreak < 0 ? string.Empty : before.Source[(lineBreak + 1)..];
+        int lineBreak = text.Source.LastIndexOf('\n');
+        string indent = lineBreak < 0 ? string.Empty : text.Source[(lineBreak + 1)..];
         return lineBreak < 0 || !string.IsNullOrWhiteSpace(indent) ? null : indent;
     }
 
@@ -161,7 +206,7 @@ internal sealed class XmlLayout
 
     private XmlElement AddAfter(XmlElement parent, XmlElement neighbour, XmlNew added)
     {
-        string? indent = IndentOf(neighbour) ?? parent.Children.Select(IndentOf).FirstOrDefault(found => found is not null);
+        string? indent = IndentOf(neighbour) ?? IndentWithin(parent);
         XmlElement element = Build(added, indent);
         int index = EndOfLine(parent, parent.IndexOf(neighbour) + 1);
         if (indent is not null)

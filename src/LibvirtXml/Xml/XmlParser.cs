@@ -11,7 +11,7 @@ internal sealed class XmlParser
     /// <summary>libxml2 (`xmlParserMaxDepth`) stops here, and libvirt with it.</summary>
     private const int MaxDepth = 256;
 
-    private const int MaxCharacters = 32 * 1024 * 1024;
+    internal const int MaxCharacters = 32 * 1024 * 1024;
 
     private readonly string _text;
     private int _position;
@@ -21,16 +21,16 @@ internal sealed class XmlParser
         _text = text;
     }
 
-    public static XmlDocument Parse(string text, string whatItIs)
+    public static XmlDocument Parse(string text, string whatItIs, CancellationToken cancellationToken = default)
     {
-        Validate(text, whatItIs);
+        Validate(text, whatItIs, cancellationToken);
         XmlParser parser = new(text);
         string prologue = parser.ReadUntilRoot();
-        XmlElement root = parser.ReadRoot();
+        XmlElement root = parser.ReadRoot(cancellationToken);
         return new XmlDocument(text, prologue, root, text[parser._position..]);
     }
 
-    private static void Validate(string text, string whatItIs)
+    private static void Validate(string text, string whatItIs, CancellationToken cancellationToken)
     {
         XmlReaderSettings settings = new()
         {
@@ -44,6 +44,7 @@ internal sealed class XmlParser
             using XmlReader reader = XmlReader.Create(new StringReader(text), settings);
             while (reader.Read())
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 if (reader.Depth >= MaxDepth)
                 {
                     throw TooDeep((IXmlLineInfo)reader, whatItIs);
@@ -91,12 +92,13 @@ internal sealed class XmlParser
         return _text[.._position];
     }
 
-    private XmlElement ReadRoot()
+    private XmlElement ReadRoot(CancellationToken cancellationToken)
     {
         XmlElement root = ReadStartTag();
         XmlElement? open = root.IsSelfClosing ? null : root;
         while (open is not null)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (At("</"))
             {
                 ReadEndTag(open);
