@@ -123,6 +123,13 @@ public static unsafe class Files
     public static nint CopyRange(int source, long sourceOffset, int target, long targetOffset, nuint length, uint flags) =>
         LibC.Result(LibC.copy_file_range(source, &sourceOffset, target, &targetOffset, length, flags));
 
+    /// <summary>What a file is open for (<c>F_GETFL</c>): <see cref="OpenFlags.ReadOnly"/>, <see cref="OpenFlags.WriteOnly"/> or <see cref="OpenFlags.ReadWrite"/>.</summary>
+    public static int AccessMode(int descriptor)
+    {
+        int flags = LibC.Result(LibC.fcntl(descriptor, GetFlags, 0));
+        return flags < 0 ? flags : flags & OpenFlags.AccessMode;
+    }
+
     /// <summary>Whether an open file has <c>O_APPEND</c>, with which each write goes to the end (<c>F_GETFL</c>).</summary>
     public static bool Appends(int descriptor)
     {

@@ -7,7 +7,7 @@ using VirtioFs.Linux;
 namespace VirtioFs.Fuse.Tests;
 
 /// <summary>Plays a guest on top of a <see cref="FuseServer"/>, without a device in between; its worker has a thread of its own.</summary>
-internal sealed unsafe class FuseGuest : IDisposable
+internal sealed unsafe partial class FuseGuest : IDisposable
 {
     internal const int ReplyRoom = 256 * 1024;
 
@@ -44,6 +44,9 @@ internal sealed unsafe class FuseGuest : IDisposable
     internal FuseServer Server { get; }
 
     internal PassthroughFileSystem Files { get; }
+
+    /// <summary>The number that the next request will have.</summary>
+    internal ulong NextUnique => _unique;
 
     internal uint UserId { get; set; }
 
@@ -131,6 +134,19 @@ internal sealed unsafe class FuseGuest : IDisposable
         return allocated;
     }
 
+    /// <summary>What the worker's thread has cost the processor: not more where the machine is busy.</summary>
+    internal TimeSpan ProcessorTime
+    {
+        get
+        {
+            const int ThreadProcessorTime = 3;
+            long* time = stackalloc long[2];
+            nint room = (nint)time;
+            OnWorkerThread(() => Assert.Equal(0, clock_gettime(ThreadProcessorTime, room)));
+            return TimeSpan.FromSeconds(time[0]) + TimeSpan.FromMicroseconds(time[1] / 1000.0);
+        }
+    }
+
     /// <summary>Runs something on the thread of the worker, and hands its exceptions on.</summary>
     internal void OnWorkerThread(Action action)
     {
@@ -157,6 +173,9 @@ internal sealed unsafe class FuseGuest : IDisposable
     }
 
     internal static byte[] Text(string text) => [.. Encoding.UTF8.GetBytes(text), 0];
+
+    [LibraryImport("libc")]
+    private static partial int clock_gettime(int clock, nint time);
 
     private uint Exchange(uint length, uint replyRoom)
     {

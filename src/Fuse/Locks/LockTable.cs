@@ -1,17 +1,28 @@
+using System.Runtime.InteropServices;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
 /// <summary>
 /// POSIX locks of a guest's processes as locks on the host's files. Each owner has an open file description of its own for each
-/// file it locks, so owners are kept apart on the host as they are in the guest.
+/// file it locks, so owners are kept apart on the host as they are in the guest. Everything in here is found by owner, by file, by handle
+/// or by range, so that no request costs much more than the logarithm of what there is.
 /// </summary>
-internal sealed class LockTable : IDisposable
+/// <param name="descriptors">The share's descriptors, of which each owner takes one for each file that it locks.</param>
+/// <param name="records">The share's ranges, held and waited for.</param>
+internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<ulong, List<LockOwner>> _files = [];
-    private readonly Dictionary<ulong, Wait> _waits = [];
+    private readonly Dictionary<ulong, LockedFile> _files = [];
+    private readonly Dictionary<ulong, LockOwner> _owners = [];
+    private readonly Dictionary<(ulong Node, ulong Owner), HeldLocks> _held = [];
+    private readonly Dictionary<ulong, List<HeldLocks>> _handles = [];
+    private readonly Dictionary<ulong, LockWait> _waits = [];
+    private readonly LockGraph _graph = new();
     private int _descriptors;
+
+    // Counts what may close a circle: new waiters, and locks that are taken.
+    private long _changes;
 
     /// <summary>Raised after a lock was given up: who waits may try again. Comes on the thread that gave it up.</summary>
     internal event Action? Released;
@@ -19,130 +30,133 @@ internal sealed class LockTable : IDisposable
     /// <summary>Descriptors that hold locks.</summary>
     internal int Descriptors => Volatile.Read(ref _descriptors);
 
-    /// <summary>Takes a lock, or answers EAGAIN, or EDEADLK when waiting for it would never end.</summary>
+    /// <summary>Takes a lock, or answers EAGAIN; EDEADLK when waiting for it would never end; ENOLCK when there are too many.</summary>
     /// <param name="node">The file.</param>
     /// <param name="owner">Who wants it.</param>
     /// <param name="handle">The guest's open file through which it is asked for.</param>
     /// <param name="wanted">What.</param>
     /// <param name="unique">The request's number when it is willing to wait, else 0.</param>
-    /// <param name="open">Opens the file anew; a negated error number when it cannot.</param>
-    internal int Take(ulong node, ulong owner, ulong handle, LockRange wanted, ulong unique, Func<int> open)
+    /// <param name="open">Opens the file anew, for writing or for reading; a negated error number when it cannot.</param>
+    internal int Take(ulong node, ulong owner, ulong handle, LockRange wanted, ulong unique, Func<bool, int> open)
     {
         lock (_lock)
         {
-            _ = _waits.Remove(unique);
-            LockOwner? mine = Find(node, owner);
-            bool isNew = mine is null;
-            if (mine is null)
+            if (_waits.TryGetValue(unique, out LockWait? former) && !former.Is(node, owner, wanted))
             {
-                int descriptor = open();
-                if (descriptor < 0)
-                {
-                    return descriptor;
-                }
-
-                mine = new LockOwner(owner, descriptor);
+                EndWait(unique);
             }
 
-            int result = mine.Take(wanted, handle);
-            if (result == 0)
-            {
-                if (isNew)
-                {
-                    Add(node, mine);
-                }
+            LockedFile file = Know(_files, node, static number => new LockedFile(number));
+            LockOwner who = Know(_owners, owner, static number => new LockOwner(number));
 
-                return 0;
+            // What others of this guest hold is known without asking the host.
+            int result = file.Held.FindConflict(wanted, who) is null ? TakeOnHost(file, who, handle, wanted, open) : -Errno.EAGAIN;
+            if (result == -Errno.EAGAIN && unique != 0)
+            {
+                result = Await(unique, who, file, wanted);
+            }
+            else
+            {
+                EndWait(unique);
             }
 
-            if (isNew)
-            {
-                mine.Dispose();
-            }
-
-            if (result is not (-Errno.EAGAIN or -Errno.EACCES) || unique == 0)
-            {
-                return result == -Errno.EACCES ? -Errno.EAGAIN : result;
-            }
-
-            Wait wait = new(node, owner, wanted);
-            if (WouldWaitForItself(owner, wait, []))
-            {
-                return -Errno.EDEADLK;
-            }
-
-            _waits[unique] = wait;
-            return FileSystemResult.WouldWait;
+            ForgetIdle(who, file);
+            return result;
         }
     }
 
-    /// <summary>Gives a range up, as far as the owner holds it.</summary>
+    /// <summary>Gives a range up, as far as the owner holds it. ENOLCK when what is left of it would be too many.</summary>
     internal int GiveUp(ulong node, ulong owner, LockRange range)
     {
-        int result;
         lock (_lock)
         {
-            LockOwner? mine = Find(node, owner);
-            if (mine is null)
+            if (!_held.TryGetValue((node, owner), out HeldLocks? held))
             {
                 return 0;
             }
 
-            result = mine.GiveUp(range);
-            if (!mine.HoldsAny)
+            LockChange change = held.PlanGivingUp(range);
+            int result = Change(held, change, change.Growth, FileLocks.Unlock, range);
+            if (result < 0)
             {
-                Remove(node, mine);
+                return result;
+            }
+
+            if (!held.HoldsAny)
+            {
+                Remove(held);
             }
         }
 
         Released?.Invoke();
-        return result;
+        return 0;
     }
 
     /// <summary>Gives up all that an owner holds of a file, as closing it does (POSIX, close).</summary>
-    internal void GiveUpAll(ulong node, ulong owner) => RemoveAll(node, owner, static (candidate, number) => candidate.Owner == number);
+    internal void GiveUpAll(ulong node, ulong owner)
+    {
+        if (Descriptors == 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (!_held.TryGetValue((node, owner), out HeldLocks? held))
+            {
+                return;
+            }
+
+            Remove(held);
+        }
+
+        Released?.Invoke();
+    }
 
     /// <summary>
     /// Gives up what is left of locks that were taken through an open file which is no more. A process gives its own up when it
     /// closes the file; a guest's open file description (fcntl(2), "Open file description locks") never says that it does.
     /// </summary>
-    internal void GiveUpAllOf(ulong node, ulong handle) => RemoveAll(node, handle, static (candidate, number) => candidate.HasUsed(number));
+    internal void GiveUpAllOf(ulong handle)
+    {
+        if (Descriptors == 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (!_handles.Remove(handle, out List<HeldLocks>? users))
+            {
+                return;
+            }
+
+            users.ForEach(Remove);
+        }
+
+        Released?.Invoke();
+    }
 
     /// <summary>Finds what is in the way of a lock.</summary>
     /// <param name="node">The file.</param>
     /// <param name="owner">Who asks.</param>
     /// <param name="wanted">What it would take.</param>
-    /// <param name="open">Opens the file anew; a negated error number when it cannot.</param>
+    /// <param name="descriptor">The file, as the guest has it open.</param>
     /// <param name="found">What is in the way; its process is 0 when it is not of this guest. Null when nothing is.</param>
-    internal int Test(ulong node, ulong owner, LockRange wanted, Func<int> open, out LockRange? found)
+    internal int Test(ulong node, ulong owner, LockRange wanted, int descriptor, out LockRange? found)
     {
-        found = null;
         lock (_lock)
         {
-            foreach (LockOwner other in OwnersOf(node))
+            found = _files.GetValueOrDefault(node)?.Held.FindConflict(wanted, _owners.GetValueOrDefault(owner));
+            if (found is not null)
             {
-                if (other.Owner != owner && other.Conflict(wanted) is LockRange held)
-                {
-                    found = held;
-                    return 0;
-                }
-            }
-
-            LockOwner? mine = Find(node, owner);
-            int descriptor = mine?.Descriptor ?? open();
-            if (descriptor < 0)
-            {
-                return descriptor;
+                return 0;
             }
 
             short type = wanted.IsWrite ? FileLocks.Write : FileLocks.Read;
             long start = wanted.Start, length = wanted.HostLength;
-            int result = FileLocks.Get(descriptor, ref type, ref start, ref length);
-            if (mine is null)
-            {
-                FileDescriptor.Close(descriptor);
-            }
-
+            int own = _held.TryGetValue((node, owner), out HeldLocks? mine) ? mine.Descriptor : descriptor;
+            int result = FileLocks.Get(own, ref type, ref start, ref length);
             if (result == 0 && type != FileLocks.Unlock)
             {
                 found = new LockRange(start, length == 0 ? long.MaxValue : start + length - 1, type == FileLocks.Write, 0);
@@ -160,7 +174,7 @@ internal sealed class LockTable : IDisposable
     {
         lock (_lock)
         {
-            _ = _waits.Remove(unique);
+            EndWait(unique);
         }
     }
 
@@ -169,14 +183,27 @@ internal sealed class LockTable : IDisposable
     {
         lock (_lock)
         {
-            foreach (LockOwner owner in _files.Values.SelectMany(owners => owners))
+            foreach (HeldLocks held in _held.Values)
             {
-                owner.Dispose();
+                records.Give(held.Records);
+                held.Dispose();
             }
 
-            _files.Clear();
-            _waits.Clear();
+            records.Give(_waits.Count);
+            descriptors.Give(_held.Count);
             Volatile.Write(ref _descriptors, 0);
+            _files.Clear();
+            _owners.Clear();
+            _held.Clear();
+            _handles.Clear();
+            _waits.Clear();
+
+            // What a guest at its bounds made them grow to is given back.
+            _files.TrimExcess();
+            _owners.TrimExcess();
+            _held.TrimExcess();
+            _handles.TrimExcess();
+            _waits.TrimExcess();
         }
 
         Released?.Invoke();
@@ -184,93 +211,157 @@ internal sealed class LockTable : IDisposable
 
     public void Dispose() => Clear();
 
-    private List<LockOwner> OwnersOf(ulong node) => _files.GetValueOrDefault(node) ?? [];
-
-    private LockOwner? Find(ulong node, ulong owner) => OwnersOf(node).Find(candidate => candidate.Owner == owner);
-
-    private void Add(ulong node, LockOwner owner)
+    private int TakeOnHost(LockedFile file, LockOwner owner, ulong handle, in LockRange wanted, Func<bool, int> open)
     {
-        if (!_files.TryGetValue(node, out List<LockOwner>? owners))
+        bool isKnown = _held.TryGetValue((file.Node, owner.Number), out HeldLocks? held);
+        if (held is null || (wanted.IsWrite && !held.MayWrite))
         {
-            _files.Add(node, owners = []);
+            int descriptor = open(wanted.IsWrite);
+            if (descriptor < 0)
+            {
+                return descriptor;
+            }
+
+            int moved = held?.MoveTo(descriptor) ?? 0;
+            if (moved < 0)
+            {
+                return moved;
+            }
+
+            held ??= new HeldLocks(owner, file, descriptor, wanted.IsWrite);
         }
 
-        owners.Add(owner);
-        Volatile.Write(ref _descriptors, _descriptors + 1);
-    }
-
-    private void Remove(ulong node, LockOwner owner)
-    {
-        List<LockOwner> owners = _files[node];
-        _ = owners.Remove(owner);
-        if (owners.Count == 0)
+        bool isNewHandle = !held.Handles.Contains(handle);
+        LockChange change = held.PlanTaking(wanted);
+        int growth = change.Growth + (isNewHandle && held.Handles.Count > 0 ? 1 : 0);
+        int result = Change(held, change, growth, wanted.IsWrite ? FileLocks.Write : FileLocks.Read, wanted);
+        if (result < 0)
         {
-            _ = _files.Remove(node);
+            if (!isKnown)
+            {
+                held.Dispose();
+            }
+
+            return result == -Errno.EACCES ? -Errno.EAGAIN : result;
         }
 
-        owner.Dispose();
-        Volatile.Write(ref _descriptors, _descriptors - 1);
+        if (!isKnown)
+        {
+            Add(held);
+        }
+
+        if (isNewHandle)
+        {
+            held.Handles.Add(handle);
+            Know(_handles, handle, static _ => []).Add(held);
+        }
+
+        return 0;
     }
 
-    private void RemoveAll(ulong node, ulong number, Func<LockOwner, ulong, bool> isMeant)
+    /// <summary>Changes the host's lock, and notes it, if there is room for the note.</summary>
+    private int Change(HeldLocks held, in LockChange change, int growth, short type, in LockRange range)
     {
-        if (Descriptors == 0)
+        if (growth > 0 && !records.TryTake(growth))
+        {
+            return -Errno.ENOLCK;
+        }
+
+        int result = FileLocks.Set(held.Descriptor, type, range.Start, range.HostLength);
+        if (result < 0)
+        {
+            records.Give(Math.Max(0, growth));
+            return result;
+        }
+
+        held.Apply(change);
+        _changes++;
+        records.Give(Math.Max(0, -growth));
+        return 0;
+    }
+
+    private int Await(ulong unique, LockOwner owner, LockedFile file, in LockRange wanted)
+    {
+        if (!_waits.TryGetValue(unique, out LockWait? wait))
+        {
+            if (!records.TryTake())
+            {
+                return -Errno.ENOLCK;
+            }
+
+            wait = new LockWait(unique, owner, file, wanted);
+            _waits.Add(unique, wait);
+            owner.Waits.Add(wait);
+            file.Awaited.Add(wanted, wait);
+            _changes++;
+        }
+
+        if (wait.SearchedAt == _changes || !_graph.ClosesCircle(wait))
+        {
+            wait.SearchedAt = _changes;
+            return FileSystemResult.WouldWait;
+        }
+
+        EndWait(unique);
+        return -Errno.EDEADLK;
+    }
+
+    private void EndWait(ulong unique)
+    {
+        if (!_waits.Remove(unique, out LockWait? wait))
         {
             return;
         }
 
-        bool any = false;
-        lock (_lock)
-        {
-            List<LockOwner> owners = OwnersOf(node);
-            for (int i = owners.Count - 1; i >= 0; i--)
-            {
-                if (isMeant(owners[i], number))
-                {
-                    Remove(node, owners[i]);
-                    any = true;
-                }
-            }
-        }
-
-        if (any)
-        {
-            Released?.Invoke();
-        }
+        records.Give();
+        _ = wait.Owner.Waits.Remove(wait);
+        wait.File.Awaited.Remove(wait.Wanted, wait);
+        ForgetIdle(wait.Owner, wait.File);
     }
 
-    /// <summary>Whether those who hold what is wanted wait, over any number of steps, for the one who wants it.</summary>
-    private bool WouldWaitForItself(ulong first, Wait wait, HashSet<ulong> seen)
+    private void Add(HeldLocks held)
     {
-        foreach (LockOwner holder in OwnersOf(wait.Node))
+        _held.Add((held.File.Node, held.Owner.Number), held);
+        held.Owner.Held.Add(held);
+        descriptors.Take();
+        Volatile.Write(ref _descriptors, _descriptors + 1);
+    }
+
+    private void Remove(HeldLocks held)
+    {
+        records.Give(held.Records);
+        held.Dispose();
+        _ = _held.Remove((held.File.Node, held.Owner.Number));
+        _ = held.Owner.Held.Remove(held);
+        foreach (ulong handle in held.Handles)
         {
-            if (holder.Owner == wait.Owner || holder.Conflict(wait.Wanted) is null)
+            if (_handles.TryGetValue(handle, out List<HeldLocks>? users) && users.Remove(held) && users.Count == 0)
             {
-                continue;
-            }
-
-            if (holder.Owner == first)
-            {
-                return true;
-            }
-
-            if (!seen.Add(holder.Owner))
-            {
-                continue;
-            }
-
-            foreach (Wait next in _waits.Values)
-            {
-                if (next.Owner == holder.Owner && WouldWaitForItself(first, next, seen))
-                {
-                    return true;
-                }
+                _ = _handles.Remove(handle);
             }
         }
 
-        return false;
+        descriptors.Give();
+        Volatile.Write(ref _descriptors, _descriptors - 1);
+        ForgetIdle(held.Owner, held.File);
     }
 
-    /// <summary>A request that waits.</summary>
-    private sealed record Wait(ulong Node, ulong Owner, LockRange Wanted);
+    private void ForgetIdle(LockOwner owner, LockedFile file)
+    {
+        if (owner.IsIdle)
+        {
+            _ = _owners.Remove(owner.Number);
+        }
+
+        if (file.IsIdle)
+        {
+            _ = _files.Remove(file.Node);
+        }
+    }
+
+    private static T Know<T>(Dictionary<ulong, T> known, ulong number, Func<ulong, T> create) where T : class
+    {
+        ref T? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(known, number, out _);
+        return entry ??= create(number);
+    }
 }

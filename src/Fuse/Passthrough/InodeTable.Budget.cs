@@ -25,7 +25,7 @@ internal sealed unsafe partial class InodeTable
             _ = LetGo();
         }
 
-        return DescriptorBudget.HasRoom;
+        return _descriptorBudget.HasRoom;
     }
 
     private void KeepBudget()

@@ -84,7 +84,7 @@ internal sealed unsafe partial class InodeTable
         if (pin.Slot is null
             || Volatile.Read(ref pin.Slot->Descriptor) >= 0
             || HasOtherWay(pin, parent, name)
-            || (!DescriptorBudget.HasRoom && !MakeRoom()))
+            || (!_descriptorBudget.HasRoom && !MakeRoom()))
         {
             return;
         }

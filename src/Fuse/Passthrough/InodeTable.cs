@@ -16,12 +16,14 @@ internal sealed unsafe partial class InodeTable : IDisposable
     private readonly SlotMemory<InodeSlot> _slots = new();
     private readonly InodeShard[] _shards = new InodeShard[1 << ShardBits];
     private readonly PlaceTable _places;
+    private readonly ShareBudget _descriptorBudget;
     private int _descriptors;
     private int _count;
 
-    internal InodeTable(PlaceTable places, int descriptorBudget)
+    internal InodeTable(PlaceTable places, ShareBudget descriptors, int descriptorBudget)
     {
         _places = places;
+        _descriptorBudget = descriptors;
         _budget = descriptorBudget;
         for (int i = 0; i < _shards.Length; i++)
         {
@@ -413,13 +415,13 @@ internal sealed unsafe partial class InodeTable : IDisposable
     private void CountDescriptor()
     {
         _ = Interlocked.Increment(ref _descriptors);
-        DescriptorBudget.Take();
+        _descriptorBudget.Take();
     }
 
     private void UncountDescriptor()
     {
         _ = Interlocked.Decrement(ref _descriptors);
-        DescriptorBudget.Give();
+        _descriptorBudget.Give();
     }
 
     private int IndexOf(InodeSlot* slot)

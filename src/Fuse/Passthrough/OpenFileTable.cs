@@ -4,7 +4,7 @@ using VirtioFs.Linux;
 namespace VirtioFs.Fuse;
 
 /// <summary>The files and directories that a guest holds open. A handle is a slot's number with its generation, found without locks.</summary>
-internal sealed unsafe class OpenFileTable(int budget) : IDisposable
+internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) : IDisposable
 {
     private readonly SlotMemory<OpenFile> _slots = new();
     private int _count;
@@ -16,7 +16,7 @@ internal sealed unsafe class OpenFileTable(int budget) : IDisposable
     internal int Budget => budget;
 
     /// <summary>Whether one more may be opened. Asked before opening, so that a hoarding guest never costs the host its last descriptor.</summary>
-    internal bool HasRoom => Volatile.Read(ref _count) < budget && DescriptorBudget.HasRoom;
+    internal bool HasRoom => Volatile.Read(ref _count) < budget && descriptors.HasRoom;
 
     /// <summary>Takes an open descriptor in. Answers the handle, never 0; or 0 when there are too many, and then the descriptor is closed.</summary>
     internal ulong Add(int descriptor, int place, bool isDirectory)
@@ -29,7 +29,7 @@ internal sealed unsafe class OpenFileTable(int budget) : IDisposable
             return 0;
         }
 
-        DescriptorBudget.Take();
+        descriptors.Take();
         OpenFile* file = _slots[index];
         file->Descriptor = descriptor;
         file->Place = place;
@@ -106,7 +106,7 @@ internal sealed unsafe class OpenFileTable(int budget) : IDisposable
     private void Free(int index, OpenFile* file)
     {
         FileDescriptor.Close(file->Descriptor);
-        DescriptorBudget.Give();
+        descriptors.Give();
         NativeMemory.Free(file->Directory);
         file->Directory = null;
         SlotLifetime.Close(ref file->Lifetime);

@@ -74,7 +74,7 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         int result = _open.Release(arguments.Handle, isDirectory: false);
-        _locks.GiveUpAllOf(node, arguments.Handle);
+        _locks.GiveUpAllOf(arguments.Handle);
         if (unlocks)
         {
             _locks.NotifyReleased();

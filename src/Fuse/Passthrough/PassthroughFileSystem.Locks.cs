@@ -6,7 +6,7 @@ namespace VirtioFs.Fuse;
 /// <summary>Locks of fcntl(2) and flock(2).</summary>
 public sealed unsafe partial class PassthroughFileSystem
 {
-    private readonly LockTable _locks = new();
+    private readonly LockTable _locks;
 
     /// <inheritdoc/>
     public event Action? WaitersMayProceed
@@ -31,8 +31,12 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         LockRange? other = null;
-        result = PinOpenFile(node, arguments.Handle);
-        result = result < 0 ? result : _locks.Test(node, arguments.Owner, wanted, () => OpenForLocks(node), out other);
+        result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        using (file)
+        {
+            result = result < 0 ? result : _locks.Test(node, arguments.Owner, wanted, file.Descriptor, out other);
+        }
+
         found.Lock = other is not LockRange held ? new FileLock { Type = (uint)FileLocks.Unlock } : new FileLock
         {
             Start = (ulong)held.Start,
@@ -67,9 +71,20 @@ public sealed unsafe partial class PassthroughFileSystem
             return -Errno.ENOLCK;
         }
 
-        result = PinOpenFile(node, arguments.Handle);
-        result = result < 0 ? result : AwaitCoherence(node);
-        return result < 0 ? result : _locks.Take(node, arguments.Owner, arguments.Handle, range, wait ? request.Unique : 0, () => OpenForLocks(node));
+        result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        using (file)
+        {
+            result = result < 0 ? result : CheckAccess(file.Descriptor, range);
+            result = result < 0 ? result : AwaitCoherence(node);
+            if (result < 0)
+            {
+                return result;
+            }
+
+            int descriptor = file.Descriptor;
+            return _locks.Take(
+                node, arguments.Owner, arguments.Handle, range, wait ? request.Unique : 0, writes => OpenForLocks(descriptor, writes));
+        }
     }
 
     /// <inheritdoc/>
@@ -110,12 +125,14 @@ public sealed unsafe partial class PassthroughFileSystem
         return result == -Errno.EAGAIN && wait ? FileSystemResult.WouldWait : result;
     }
 
-    /// <summary>EBADF for a handle that is not open: locks go by the inode, but only who has it open may lock.</summary>
-    private int PinOpenFile(ulong node, ulong handle)
+    /// <summary>
+    /// EBADF where the guest has not opened the file for what the lock needs (fcntl(2)). So nothing is ever opened for writing that the
+    /// guest has not opened so: not in a share in which nothing may be changed, nor a program that the host is running.
+    /// </summary>
+    private static int CheckAccess(int descriptor, in LockRange range)
     {
-        int result = _open.Pin(handle, false, out OpenFilePin file);
-        file.Dispose();
-        return result;
+        int mode = Files.AccessMode(descriptor);
+        return mode < 0 ? mode : mode == (range.IsWrite ? OpenFlags.ReadOnly : OpenFlags.WriteOnly) ? -Errno.EBADF : 0;
     }
 
     /// <summary>Zero when the guest sees the file as it is; otherwise the request is to be given again in a while.</summary>
@@ -128,25 +145,19 @@ public sealed unsafe partial class PassthroughFileSystem
         }
     }
 
-    private int OpenForLocks(ulong node)
+    /// <summary>Opens an open file of the guest's once more, for an owner's locks. EAGAIN where a lease of the host is in the way.</summary>
+    private int OpenForLocks(int descriptor, bool writes)
     {
-        if (_open.Count + _locks.Descriptors >= _open.Budget || !DescriptorBudget.HasRoom)
+        if (_open.Count + _locks.Descriptors >= _open.Budget || !(_budget.HasRoom || _inodes.MakeRoom()))
         {
             return -Errno.ENOLCK;
         }
 
-        int result = _inodes.Pin(node, out InodePin pin);
-        using (pin)
-        {
-            if (result < 0)
-            {
-                return result;
-            }
-
-            // A write lock needs a description that may write; where nothing may be written, read locks are left.
-            int descriptor = _inodes.Open(pin, _descriptors.Value, OpenFlags.ReadWrite | OpenFlags.NonBlock);
-            return descriptor >= 0 ? descriptor : _inodes.Open(pin, _descriptors.Value, OpenFlags.ReadOnly | OpenFlags.NonBlock);
-        }
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        const int Flags = OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
+        int opened = Files.Open(_descriptors.Value, name, (writes ? OpenFlags.ReadWrite : OpenFlags.ReadOnly) | Flags);
+        return opened == -Errno.EACCES && writes ? Files.Open(_descriptors.Value, name, OpenFlags.WriteOnly | Flags) : opened;
     }
 
     private static int ReadRange(in LockIn arguments, out LockRange range)

@@ -77,7 +77,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return 0;
         }
 
-        if (!DescriptorBudget.HasRoom && !_inodes.MakeRoom())
+        if (!_budget.HasRoom && !_inodes.MakeRoom())
         {
             return -Errno.ENFILE;
         }

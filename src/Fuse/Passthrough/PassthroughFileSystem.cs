@@ -10,6 +10,8 @@ namespace VirtioFs.Fuse;
 public sealed unsafe partial class PassthroughFileSystem : IFileSystem
 {
     private readonly PassthroughOptions _options;
+    private readonly ShareBudget _budget;
+    private readonly ShareBudget _lockRecords;
     private readonly FileDescriptor _descriptors;
     private readonly PlaceTable _places;
     private readonly InodeTable _inodes;
@@ -38,13 +40,16 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         _rules = CacheRules.Of(options);
         _userIds = new IdMap(options.UserIds, "user id");
         _groupIds = new IdMap(options.GroupIds, "group id");
-        long limit = ProcessLimits.Descriptors;
         int descriptors = (int)LinuxException.Check(
             Files.Open("/proc/self/fd", OpenFlags.Path | OpenFlags.Directory), "Opening '/proc/self/fd' failed");
         _descriptors = new FileDescriptor(descriptors);
+        long limit = ProcessLimits.Descriptors;
+        _budget = ProcessBudget.Descriptors.Open(limit / 16 * 5);
+        _lockRecords = ProcessBudget.Locks.Open(options.Locks);
         _places = new PlaceTable(descriptors, options.FileHandles);
-        _inodes = new InodeTable(_places, options.InodeDescriptors ?? (int)Math.Clamp(limit / 8, 16, 8192));
-        _open = new OpenFileTable(options.OpenFiles ?? (int)(limit / 2));
+        _inodes = new InodeTable(_places, _budget, options.InodeDescriptors ?? (int)Math.Clamp(limit / 8, 16, 8192));
+        _open = new OpenFileTable(_budget, options.OpenFiles ?? (int)(limit / 4));
+        _locks = new LockTable(_budget, _lockRecords);
         try
         {
             OpenRoot(path);
@@ -113,6 +118,8 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         _inodes.Dispose();
         _places.Dispose();
         _descriptors.Dispose();
+        _lockRecords.Dispose();
+        _budget.Dispose();
     }
 
     private static InitFlags When(bool condition, InitFlags flags) => condition ? flags : InitFlags.None;

@@ -33,8 +33,14 @@ public sealed record PassthroughOptions
     /// </summary>
     public int? InodeDescriptors { get; init; }
 
-    /// <summary>How many files and directories the guest may hold open; beyond them it gets ENFILE. Null: half of the process's limit.</summary>
+    /// <summary>
+    /// How many files and directories the guest may hold open, the owners of its locks among them; beyond them it gets ENFILE. Null: a
+    /// quarter of the process's limit.
+    /// </summary>
     public int? OpenFiles { get; init; }
+
+    /// <summary>How many locks of fcntl(2) the guest's processes may hold and wait for, in ranges; beyond them they get ENOLCK.</summary>
+    public int Locks { get; init; } = 16384;
 
     /// <summary>How far locks of fcntl(2) reach.</summary>
     public LockScope PosixLocks { get; init; } = LockScope.Host;
@@ -96,9 +102,9 @@ public sealed record PassthroughOptions
             throw new ArgumentException($"The cache policy '{Cache}' is not known: use Never, Auto, Metadata or Always.");
         }
 
-        if (InodeDescriptors < 1 || OpenFiles < 1)
+        if (InodeDescriptors < 1 || OpenFiles < 1 || Locks < 1)
         {
-            throw new ArgumentException("InodeDescriptors and OpenFiles must be at least 1.");
+            throw new ArgumentException("InodeDescriptors, OpenFiles and Locks must be at least 1.");
         }
 
         if (!ExtendedAttributes && (PosixAcl || SecurityLabel || XattrMap is not null))
