@@ -24,7 +24,7 @@ internal sealed class Device
     internal Device(ShareOptions options, DeviceSurroundings surroundings)
     {
         (_options, _surroundings) = (options, surroundings);
-        _configuration = DeviceConfiguration.Of(options.Tag, options.RequestQueues);
+        _configuration = DeviceConfiguration.Of(options.OffersTag ? options.Tag : string.Empty, options.RequestQueues);
         _queues = new VirtQueue[1 + options.RequestQueues];
         for (int i = 0; i < _queues.Length; i++)
         {
@@ -38,6 +38,10 @@ internal sealed class Device
     internal DeviceFeatures Features { get; private set; }
 
     internal ProtocolFeatures ProtocolFeatures { get; set; }
+
+    /// <summary>Without a tag there is no configuration space to read: QEMU has its own, and warns about one that it does not use.</summary>
+    internal ProtocolFeatures OfferedProtocolFeatures =>
+        ProtocolFeatures.Offered | (_options.OffersTag ? ProtocolFeatures.Configuration : ProtocolFeatures.None);
 
     /// <summary>The newest table. Only the control thread may use it without holding it.</summary>
     internal GuestMemory Memory => _memory;

@@ -63,6 +63,9 @@ public sealed class Share : IDisposable
     /// <summary>Raised on the thread that made the change, so a handler must be quick; what it throws is ignored.</summary>
     public event EventHandler<ShareStateChangedEventArgs>? StateChanged;
 
+    /// <summary>Raised on the thread that noticed, so a handler must be quick; what it throws is ignored.</summary>
+    public event EventHandler<ShareNoteEventArgs>? Noted;
+
     /// <summary>A number of its own in this process, never used again.</summary>
     public int Id { get; }
 
@@ -330,6 +333,8 @@ public sealed class Share : IDisposable
             Id, _server, _deferred, () => IsEnding || connection.IsClosedByPeer, NoteTrouble, Fail);
         Device device = new(Options, surroundings);
         Session session = new(connection, device, NoteTrouble);
+        FrontEndReview review = new(device, connection.Peer, text => Raise(new ShareNoteEventArgs(ShareNoteKind.GuestReady, text)), NoteTrouble);
+        connection.Attend(new ConnectionWatch(_socket.Descriptor, TurnAway, review.Look));
         lock (_gate)
         {
             _frontEnd = new ConnectedFrontEnd(connection.Peer, device, session);
@@ -356,6 +361,21 @@ public sealed class Share : IDisposable
         }
 
         ChangeState(ShareState.Waiting, reason);
+    }
+
+    /// <summary>A second front end would wait without a word for the first one to go; it is told at once, by the end of its connection.</summary>
+    private bool TurnAway()
+    {
+        int socket = UnixSocket.Accept(_socket.Descriptor);
+        if (socket < 0)
+        {
+            return socket is -Errno.EAGAIN or -Errno.ECONNABORTED;
+        }
+
+        string who = UnixSocket.GetPeer(socket, out PeerCredentials peer) == 0 && peer.ProcessId > 0 ? $"Process {peer.ProcessId}" : "A process";
+        FileDescriptor.Close(socket);
+        NoteTrouble($"{who} wanted to connect to '{Options.SocketPath}' and was turned away: the share is in use, and serves one virtual machine at a time.");
+        return true;
     }
 
     /// <summary>
@@ -412,6 +432,8 @@ public sealed class Share : IDisposable
         {
             _trouble = reason;
         }
+
+        Raise(new ShareNoteEventArgs(ShareNoteKind.Trouble, reason));
     }
 
     private void Fail(string reason)
@@ -452,13 +474,17 @@ public sealed class Share : IDisposable
         ShareRegistry.RaiseChanged();
     }
 
-    private void Raise(ShareStateChangedEventArgs change)
+    private void Raise(ShareStateChangedEventArgs change) => Raise(StateChanged, change);
+
+    private void Raise(ShareNoteEventArgs note) => Raise(Noted, note);
+
+    private void Raise<T>(EventHandler<T>? handlers, T happened)
     {
-        foreach (EventHandler<ShareStateChangedEventArgs> handler in Delegate.EnumerateInvocationList(StateChanged))
+        foreach (EventHandler<T> handler in Delegate.EnumerateInvocationList(handlers))
         {
             try
             {
-                handler(this, change);
+                handler(this, happened);
             }
 #pragma warning disable CA1031 // A subscriber's fault must not reach the share's own thread.
             catch (Exception)

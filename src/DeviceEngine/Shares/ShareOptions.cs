@@ -28,6 +28,12 @@ public sealed record ShareOptions
     /// <summary>The name that the guest mounts it by: 1 to 36 bytes of UTF-8.</summary>
     public required string Tag { get; init; }
 
+    /// <summary>
+    /// Whether the device offers its configuration space, and with it the tag. False where the front end brings a tag of its own, as QEMU
+    /// does: then <see cref="Tag"/> only names the share here, and can be any text.
+    /// </summary>
+    public bool OffersTag { get; init; } = true;
+
     /// <summary>Where the front end connects: a path of at most 107 bytes, in a directory that exists.</summary>
     public required string SocketPath { get; init; }
 
@@ -73,7 +79,11 @@ public sealed record ShareOptions
     {
         Require(!string.IsNullOrEmpty(Path), nameof(Path), "A share needs the path of a directory.");
         Require(!Path.Contains('\0', StringComparison.Ordinal), nameof(Path), "The path of a share cannot contain a NUL character.");
-        ValidateTag(Tag);
+        if (OffersTag)
+        {
+            ValidateTag(Tag);
+        }
+
         ValidateSocketPath(SocketPath);
         FileSystem.Check();
         Require(

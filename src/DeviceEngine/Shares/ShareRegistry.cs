@@ -96,7 +96,7 @@ public static class ShareRegistry
                 other.ShareId);
         }
 
-        if (other.Options.Tag == options.Tag)
+        if (options.OffersTag && other.Options.OffersTag && other.Options.Tag == options.Tag)
         {
             throw new ShareConflictException(
                 $"Share {other.ShareId} of '{other.Options.Path}' already has the tag '{options.Tag}'. Stop it, or choose another tag.",

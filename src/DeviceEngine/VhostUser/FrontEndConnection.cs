@@ -9,6 +9,7 @@ internal sealed class FrontEndConnection : IDisposable
 {
     private readonly FileDescriptor _socket;
     private readonly int _interrupt;
+    private ConnectionWatch _watch = ConnectionWatch.None;
 
     /// <summary>Takes over a connected socket.</summary>
     /// <param name="socket">The socket.</param>
@@ -23,6 +24,9 @@ internal sealed class FrontEndConnection : IDisposable
 
     /// <summary>Who is at the other end.</summary>
     internal PeerCredentials Peer { get; }
+
+    /// <summary>Has something else looked after while this waits.</summary>
+    internal void Attend(ConnectionWatch watch) => _watch = watch;
 
     /// <summary>Whether the front end has closed its end.</summary>
     internal bool IsClosedByPeer => _socket.IsClosed || IsReady(_socket.Value, Poll.Broken);
@@ -140,13 +144,32 @@ internal sealed class FrontEndConnection : IDisposable
     /// <summary>Waits until the socket is ready, or broken. False when waiting is to end.</summary>
     private bool TryAwait(short events)
     {
-        Span<PollEntry> entries =
-        [
-            new PollEntry { Descriptor = _socket.Value, Events = events },
-            new PollEntry { Descriptor = _interrupt, Events = Poll.Readable },
-        ];
-        int ready = Poll.Wait(entries, -1);
-        return ready > 0 && entries[1].Happened == 0;
+        while (true)
+        {
+            int patience = _watch.Review();
+            Span<PollEntry> entries =
+            [
+                new PollEntry { Descriptor = _socket.Value, Events = events },
+                new PollEntry { Descriptor = _interrupt, Events = Poll.Readable },
+                new PollEntry { Descriptor = _watch.Listener, Events = Poll.Readable },
+            ];
+            int ready = Poll.Wait(entries, patience);
+            if (ready < 0 || entries[1].Happened != 0)
+            {
+                return false;
+            }
+
+            // This front end comes first: one that has gone must not keep the next one out.
+            if (entries[0].Happened != 0)
+            {
+                return true;
+            }
+
+            if (entries[2].Happened != 0 && !_watch.Knock())
+            {
+                _watch = _watch with { Listener = -1 };
+            }
+        }
     }
 
     private static bool IsReady(int descriptor, short events)

@@ -14,6 +14,7 @@ internal enum ProtocolFeatures : ulong
     ConfigureMemorySlots = 1UL << 15,
     Status = 1UL << 16,
 
-    Offered = MultipleQueues | LogSharedMemory | ReplyAcknowledge | BackEndChannel | Configuration | ResetDevice
+    /// <summary>What every device offers; <see cref="Configuration"/> comes with a tag to tell.</summary>
+    Offered = MultipleQueues | LogSharedMemory | ReplyAcknowledge | BackEndChannel | ResetDevice
         | ConfigureMemorySlots | Status,
 }

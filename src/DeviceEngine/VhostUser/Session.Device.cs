@@ -14,7 +14,7 @@ internal sealed partial class Session
         TryRead(out ulong features, out Outcome refusal) ? Outcome.Of(_device.SetFeatures(features)) : refusal;
 
     private Outcome GetProtocolFeatures() =>
-        IsBare(out Outcome refusal) ? Outcome.Answer((ulong)ProtocolFeatures.Offered) : refusal;
+        IsBare(out Outcome refusal) ? Outcome.Answer((ulong)_device.OfferedProtocolFeatures) : refusal;
 
     private Outcome SetProtocolFeatures()
     {
@@ -23,7 +23,7 @@ internal sealed partial class Session
             return refusal;
         }
 
-        ulong unknown = features & ~(ulong)ProtocolFeatures.Offered;
+        ulong unknown = features & ~(ulong)_device.OfferedProtocolFeatures;
         if (unknown != 0)
         {
             return Outcome.Refused($"The front end accepted protocol features that were not offered: {unknown:x}.");
