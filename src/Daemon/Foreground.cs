@@ -1,70 +1,136 @@
 using System.Runtime.InteropServices;
 using VirtioFs.DeviceEngine;
+using VirtioFs.Linux;
 
 namespace VirtioFs.Daemon;
 
-/// <summary>Serves one share until a signal ends it or it fails.</summary>
-internal static class Foreground
+/// <summary>Serves one share until a signal ends it, its one virtual machine has gone, or it fails.</summary>
+internal sealed class Foreground
 {
-    private static readonly PosixSignal[] EndingSignals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP];
+    private static readonly PosixSignal[] s_endingSignals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP];
 
-    internal static int Run(ShareOptions options)
+    private readonly ProgramSettings _settings;
+    private readonly ProgramLog _log;
+    private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile string? _signal;
+
+    private Foreground(ProgramSettings settings, ProgramLog log) => (_settings, _log) = (settings, log);
+
+    /// <summary>Serves, and answers the exit status.</summary>
+    internal static int Run(ProgramSettings settings)
     {
-        var ended = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        PosixSignalRegistration[] registrations = [.. EndingSignals.Select(signal => PosixSignalRegistration.Create(signal, End))];
+        using ProgramLog log = new(settings.LogLevel, settings.LogsToSystem);
+        foreach (string warning in settings.Warnings)
+        {
+            log.Write(LogLevel.Warn, warning);
+        }
+
+        Foreground foreground = new(settings, log);
+        PosixSignalRegistration[] registrations = [.. s_endingSignals.Select(signal => PosixSignalRegistration.Create(signal, foreground.End))];
         try
         {
-            var share = Share.Start(options);
-            share.StateChanged += Report;
-            Say($"sharing '{options.Path}' as '{options.Tag}' on '{options.SocketPath}'; waiting for a virtual machine.");
-            if (share.State == ShareState.Faulted)
-            {
-                ended.TrySetResult(ExitCode.Failure);
-            }
-
-            int exitCode = ended.Task.GetAwaiter().GetResult();
-            share.StateChanged -= Report;
-            share.Stop();
-            return exitCode;
+            return foreground.Serve();
         }
         catch (ArgumentException e)
         {
-            Say(WithoutParameterName(e));
+            // The message names the option as the table of the engine does; a wrong command line is told whatever the level.
+            Console.Error.WriteLine($"vhost-user-fs: {WithoutParameterName(e)}");
             return ExitCode.WrongCommandLine;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Say(e.Message);
+            log.Write(LogLevel.Error, e.Message);
             return ExitCode.Failure;
         }
         finally
         {
             Array.ForEach(registrations, registration => registration.Dispose());
         }
+    }
 
-        void End(PosixSignalContext context)
+    private int Serve()
+    {
+        ShareOptions options = _settings.Share;
+        options.Validate();
+        LimitDescriptors();
+        using PidFile? pidFile = options.ListenDescriptor is null ? PidFile.Take(options.SocketPath) : null;
+        var share = Share.Start(options);
+        share.StateChanged += Report;
+        share.Noted += Report;
+        string tag = options.OffersTag ? $" as '{options.Tag}'" : string.Empty;
+        _log.Write(LogLevel.Info, $"sharing '{options.Path}'{tag} on '{options.SocketPath}'; waiting for a virtual machine.");
+        if (share.State == ShareState.Faulted)
         {
-            context.Cancel = true;
-            ended.TrySetResult(ExitCode.Success);
+            _ended.TrySetResult(ExitCode.Failure);
         }
 
-        void Report(object? sender, ShareStateChangedEventArgs change)
+        int exitCode = _ended.Task.GetAwaiter().GetResult();
+        share.StateChanged -= Report;
+        share.Noted -= Report;
+        SayWhy(share);
+        share.Stop();
+        return exitCode;
+    }
+
+    private void SayWhy(Share share)
+    {
+        if (_signal is not { } signal)
         {
-            Say(Describe(change));
-            if (change.Current == ShareState.Faulted)
-            {
-                ended.TrySetResult(ExitCode.Failure);
-            }
+            return;
+        }
+
+        string guest = share.Guest is { } connected
+            ? $" under the connected virtual machine ({connected.ProcessName ?? "process"} {connected.ProcessId}), which loses the files at once"
+            : string.Empty;
+        _log.Write(LogLevel.Info, $"{signal}: the share is stopped{guest}.");
+    }
+
+    private void LimitDescriptors()
+    {
+        if (_settings.DescriptorLimit == 0)
+        {
+            return;
+        }
+
+        int result = ProcessLimits.SetDescriptors(_settings.DescriptorLimit);
+        if (result < 0)
+        {
+            throw new IOException($"--rlimit-nofile {_settings.DescriptorLimit} cannot be set: {Errno.Describe(-result)}.");
         }
     }
 
-    private static string Describe(ShareStateChangedEventArgs change) => change.Current switch
+    private void End(PosixSignalContext context)
     {
-        ShareState.Connected => "a virtual machine is connected.",
-        ShareState.Waiting => $"the virtual machine is gone; waiting for the next. {change.Reason}".TrimEnd(),
-        ShareState.Faulted => $"the share failed. {change.Reason}".TrimEnd(),
-        _ => "the share is stopped.",
-    };
+        context.Cancel = true;
+        _signal = context.Signal.ToString();
+        _ended.TrySetResult(ExitCode.Success);
+    }
+
+    private void Report(object? sender, ShareNoteEventArgs note) =>
+        _log.Write(note.Kind == ShareNoteKind.Trouble ? LogLevel.Warn : LogLevel.Info, note.Text);
+
+    private void Report(object? sender, ShareStateChangedEventArgs change)
+    {
+        switch (change.Current)
+        {
+            case ShareState.Connected:
+                _log.Write(LogLevel.Debug, "a front end has opened the socket.");
+                break;
+            case ShareState.Waiting when _settings.ExitsOnDisconnect:
+                _log.Write(LogLevel.Info, $"the virtual machine is gone; so is the share. {change.Reason}".TrimEnd());
+                _ended.TrySetResult(ExitCode.Success);
+                break;
+            case ShareState.Waiting:
+                _log.Write(LogLevel.Info, $"the virtual machine is gone; waiting for the next. {change.Reason}".TrimEnd());
+                break;
+            case ShareState.Faulted:
+                _log.Write(LogLevel.Error, $"the share failed. {change.Reason}".TrimEnd());
+                _ended.TrySetResult(ExitCode.Failure);
+                break;
+            default:
+                break;
+        }
+    }
 
     // .NET ends the message with the name of its own parameter, which means nothing on a command line.
     private static string WithoutParameterName(ArgumentException e)
@@ -72,6 +138,4 @@ internal static class Foreground
         int end = e.Message.LastIndexOf(" (Parameter '", StringComparison.Ordinal);
         return end < 0 ? e.Message : e.Message[..end];
     }
-
-    private static void Say(string sentence) => Console.Error.WriteLine($"vhost-user-fs: {sentence}");
 }

@@ -1,17 +1,30 @@
-using System.CommandLine;
+using System.Reflection;
 using VirtioFs.Daemon;
+using VirtioFs.DeviceEngine.Options;
 
-var commandLine = new CommandLine();
-ParseResult parsed = commandLine.Parse(args);
-if (parsed.Errors.Count > 0)
+IReadOnlyList<GivenOption> given;
+try
 {
-    foreach (string problem in parsed.Errors.Select(error => error.Message).Distinct())
+    given = CommandWords.Read(args);
+    if (Prints("--help", HelpText.Create) || Prints("--version", Version) || Prints("--print-capabilities", () => Capabilities.Json + Environment.NewLine))
     {
-        Console.Error.WriteLine($"vhost-user-fs: {problem}");
+        return ExitCode.Success;
     }
 
-    Console.Error.WriteLine("vhost-user-fs: --help lists the options.");
+    return Foreground.Run(ProgramSettings.From(given));
+}
+catch (FormatException wrong)
+{
+    Console.Error.WriteLine($"vhost-user-fs: {wrong.Message}");
     return ExitCode.WrongCommandLine;
 }
 
-return parsed.Invoke();
+bool Prints(string option, Func<string> text)
+{
+    bool isAsked = given.Any(word => word.Option.Name == option && OptionText.ReadSwitch(word.Value));
+    Console.Out.Write(isAsked ? text() : string.Empty);
+    return isAsked;
+}
+
+static string Version() =>
+    typeof(Foreground).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion + Environment.NewLine;

@@ -45,11 +45,11 @@ public static unsafe class Files
     }
 
     /// <summary>Opens a path of the host, for set-up outside of the request path.</summary>
-    public static int Open(string path, int flags)
+    public static int Open(string path, int flags, uint mode = 0)
     {
         fixed (byte* bytes = System.Text.Encoding.UTF8.GetBytes(path + "\0"))
         {
-            return Open(WorkingDirectory, bytes, flags);
+            return Open(WorkingDirectory, bytes, flags, mode);
         }
     }
 

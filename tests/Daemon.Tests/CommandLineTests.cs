@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VirtioFs.DeviceEngine.Options;
 
 namespace VirtioFs.Daemon.Tests;
 
@@ -11,11 +12,12 @@ public sealed class CommandLineTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Help_lists_the_options()
+    public void Help_lists_each_option()
     {
         (int exitCode, string output, _) = RunningProgram.Run("--help");
         Assert.Equal(0, exitCode);
-        Assert.All(["--shared-dir", "--socket-path", "--tag", "--fd", "--socket-group", "--print-capabilities"], option => Assert.Contains(option, output));
+        Assert.All(ShareOptionTable.All, option => Assert.Contains($"  {option.Name}", output));
+        Assert.All(output.Split('\n'), line => Assert.True(line.Length <= 120, line));
     }
 
     [Fact]
@@ -50,18 +52,25 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--nonsense")]
     [InlineData("stray")]
     [InlineData("@/etc/passwd")]
-    [InlineData("-o", "source=/etc")]
+    [InlineData("-o", "nonsense")]
+    [InlineData("-o", "nonsense=1")]
+    [InlineData("--cache")]
+    [InlineData("--no-xattr=off")]
     public void What_it_does_not_know_is_an_error(params string[] extra) => AssertRefused(extra[0], extra);
 
     [Theory]
     [InlineData("--shared-dir", "/etc")]
+    [InlineData("-o", "source=/etc")]
     [InlineData("--socket-path", "/tmp/other")]
+    [InlineData("--socket", "/tmp/other")]
     [InlineData("--tag=b", "--tag=c")]
     [InlineData("--socket-mode=0600", "--socket-mode=0666")]
     [InlineData("--cache=never", "--cache=always")]
-    [InlineData("--readonly", "--readonly")]
-    [InlineData("--xattrmap=:ok:all:::", "--xattrmap=:ok:all:::")]
-    public void An_option_that_comes_twice_is_an_error(params string[] extra) => AssertRefused(extra[0].Split('=')[0], extra);
+    [InlineData("--cache=never", "-o", "cache=always")]
+    [InlineData("--readonly", "--readonly=off")]
+    [InlineData("--xattr", "--no-xattr")]
+    [InlineData("--xattrmap=:ok:all:::", "--xattrmap=:bad:all:::")]
+    public void An_option_that_comes_twice_and_differs_is_an_error(params string[] extra) => AssertRefused("contradicts", extra);
 
     [Theory]
     [InlineData("--socket-mode", "999")]
@@ -87,6 +96,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--writeback", "--cache=never")]
     [InlineData("--posix-acl", "--no-xattr")]
     [InlineData("--posix-acl", "--translate-uid=map:0:1000:1")]
+    [InlineData("--uid-map=:0:1000:1:", "--translate-uid=map:0:1000:1")]
     public void Options_that_do_not_go_together_are_an_error(string first, string second)
     {
         (int exitCode, _, string errors) =
@@ -125,6 +135,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(WrongCommandLine, exitCode);
         Assert.Empty(output);
         Assert.Contains(named, errors);
+        Assert.Matches(@"\Avhost-user-fs: [^\n]*\.\n\z", errors);
         Assert.DoesNotContain("   at ", errors);
         Assert.False(File.Exists(_folder.Socket));
     }

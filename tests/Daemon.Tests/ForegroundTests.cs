@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using VirtioFs.Frontend;
 
 namespace VirtioFs.Daemon.Tests;
 
@@ -25,21 +25,30 @@ public sealed class ForegroundTests : IDisposable
     }
 
     [Fact]
-    public void It_serves_on_a_socket_that_it_inherits()
+    public void It_serves_one_connection_of_a_socket_that_it_inherits()
     {
         // Perl is on every Debian, and can hand a listening socket on as libvirt does.
         const string Listen = "$^F = 99; my $s; socket($s, AF_UNIX, SOCK_STREAM, 0) && bind($s, pack_sockaddr_un(shift)) && listen($s, 1) or die; "
             + "exec(shift, '--fd=' . fileno($s), @ARGV)";
         using var program = RunningProgram.Through("perl", "-MSocket", "-e", Listen, _folder.Socket, RunningProgram.Executable, "--shared-dir", _folder.Shared);
         Assert.Contains("sharing", program.ReadErrorLine());
-        using (Connect())
+        using (VirtioFsGuest.Connect(_folder.Socket))
         {
             Assert.Contains("is connected", program.ReadErrorLine());
         }
 
-        Assert.Contains("waiting for the next", program.ReadErrorLine());
-        program.Signal("TERM");
+        Assert.Contains("is gone", program.ReadErrorLine());
         Assert.Equal(0, program.WaitForExit());
+    }
+
+    [Fact]
+    public void It_ends_with_its_first_guest_when_that_is_asked_for()
+    {
+        using RunningProgram program = Start("--exit-on-disconnect");
+        program.ReadErrorLine();
+        VirtioFsGuest.Connect(_folder.Socket).Dispose();
+        Assert.Equal(0, program.WaitForExit());
+        Assert.False(File.Exists(_folder.Socket));
     }
 
     [Fact]
@@ -53,18 +62,21 @@ public sealed class ForegroundTests : IDisposable
     }
 
     [Fact]
-    public void A_single_file_is_shared_under_its_name()
+    public void A_single_file_is_shared()
     {
         File.WriteAllText(Path.Combine(_folder.Shared, "notes"), "");
         using RunningProgram program = new("--shared-dir", Path.Combine(_folder.Shared, "notes"), "--socket-path", _folder.Socket);
-        Assert.Contains("as 'notes'", program.ReadErrorLine());
+        Assert.Contains("/notes'", program.ReadErrorLine());
     }
 
-    [Fact]
-    public void The_tag_is_the_name_of_the_directory_when_none_is_given()
+    [Theory]
+    [InlineData("/")]
+    [InlineData("a name of fifty-two bytes, which is too long for a tag")]
+    public void A_directory_whose_name_is_no_tag_is_shared_without_one(string name)
     {
-        using RunningProgram program = Start();
-        Assert.Contains("as 'shared'", program.ReadErrorLine());
+        string directory = Directory.CreateDirectory(Path.Combine(_folder.Shared, name)).FullName;
+        using RunningProgram program = new("--shared-dir", directory, "--socket-path", _folder.Socket);
+        Assert.Contains($"sharing '{directory}' on", program.ReadErrorLine());
     }
 
     [Fact]
@@ -74,7 +86,7 @@ public sealed class ForegroundTests : IDisposable
         program.ReadErrorLine();
         for (int visit = 0; visit < 2; visit++)
         {
-            using (Connect())
+            using (VirtioFsGuest.Connect(_folder.Socket))
             {
                 Assert.Contains("is connected", program.ReadErrorLine());
             }
@@ -91,11 +103,12 @@ public sealed class ForegroundTests : IDisposable
     {
         using RunningProgram program = Start();
         program.ReadErrorLine();
-        using Socket frontEnd = Connect();
+        using VirtioFsGuest guest = VirtioFsGuest.Connect(_folder.Socket);
         program.ReadErrorLine();
 
         program.Signal("TERM");
 
+        Assert.Matches("SIGTERM: the share is stopped under the connected virtual machine", program.ReadErrorLine());
         Assert.Equal(0, program.WaitForExit());
         Assert.False(File.Exists(_folder.Socket));
     }
@@ -131,17 +144,10 @@ public sealed class ForegroundTests : IDisposable
         first.ReadErrorLine();
         (int exitCode, _, string errors) = RunningProgram.Run("--shared-dir", _folder.Shared, "--socket-path", _folder.Socket);
         Assert.Equal(1, exitCode);
-        Assert.Contains("already listening", errors);
-        using Socket frontEnd = Connect();
+        Assert.Contains($"Process {first.ProcessId} is already listening", errors);
+        using VirtioFsGuest guest = VirtioFsGuest.Connect(_folder.Socket);
         Assert.Contains("is connected", first.ReadErrorLine());
     }
 
     private RunningProgram Start(params string[] extra) => new(["--shared-dir", _folder.Shared, "--socket-path", _folder.Socket, .. extra]);
-
-    private Socket Connect()
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(_folder.Socket));
-        return socket;
-    }
 }

@@ -32,6 +32,8 @@ internal sealed class RunningProgram : IDisposable
         return (exitCode, output.Result, errors.Result);
     }
 
+    internal int ProcessId => _process.Id;
+
     internal string ReadErrorLine() => _process.StandardError.ReadLineAsync().WaitAsync(Limit).Result ?? string.Empty;
 
     internal void Signal(string name)

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
+using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Options;
 using VirtioFs.LibvirtXml;
 
 namespace VirtioFs.Cmdlets;
@@ -9,6 +11,8 @@ namespace VirtioFs.Cmdlets;
 [OutputType(typeof(FileInfo))]
 public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
 {
+    private const string ProgramName = "vhost-user-fs";
+
     /// <summary>The script's path; libvirt wants an absolute one.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
@@ -78,7 +82,9 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
             return;
         }
 
-        DaemonWrapper wrapper = new(Program ?? OwnProgram(), [.. Options()]);
+        string[] options = [.. Options()];
+        DaemonWrapper wrapper = new(Program ?? OwnProgram(), options);
+        RequireKnownOptions(options);
         using LibvirtDomain? domain = DomainName is null ? null : FindDomains(DomainName)[0];
         LibvirtTarget? target = domain is null ? null : new LibvirtTarget(domain);
         Change[] changes = target is null ? [] : PointAt(target.Definition, path);
@@ -133,36 +139,44 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
         return [.. devices.SelectMany(device => domain.SetFileSystem(device, device with { BinaryPath = path }).Changes)];
     }
 
+    /// <summary>The options as words that virtiofsd and our own executable both know: the table of options writes them.</summary>
     private IEnumerable<string> Options()
     {
-        if (InodeFileHandles is not null)
+        (string Name, string? Value)[] given =
+        [
+            ("--inode-file-handles", InodeFileHandles?.ToLower(CultureInfo.InvariantCulture)), ("--announce-submounts", Text(AnnounceSubmounts)),
+            ("--allow-direct-io", Text(AllowDirectIO)), ("--posix-acl", Text(PosixAcl)), ("--security-label", Text(SecurityLabel)),
+            ("--writeback", Text(Writeback)), ("--xattrmap", XattrMap),
+        ];
+        return [.. given.Where(option => option.Value is not null).Select(option => ShareOptionTable.Get(option.Name).ToWord(option.Value!)), .. Option];
+    }
+
+    private static string? Text(SwitchParameter value) => value.IsPresent ? OptionText.On : null;
+
+    /// <summary>Our own executable is asked for nothing that it would refuse when libvirt starts it.</summary>
+    private void RequireKnownOptions(string[] options)
+    {
+        if (Program is not null && System.IO.Path.GetFileName(Program) != ProgramName)
         {
-            yield return $"--inode-file-handles={InodeFileHandles.ToLower(CultureInfo.InvariantCulture)}";
+            return;
         }
 
-        foreach ((SwitchParameter isGiven, string option) in ((SwitchParameter, string)[])
-            [
-                (AnnounceSubmounts, "--announce-submounts"), (AllowDirectIO, "--allow-direct-io"), (PosixAcl, "--posix-acl"),
-                (SecurityLabel, "--security-label"), (Writeback, "--writeback"),
-            ])
+        ShareOptions share = new() { Path = "/", Tag = "any", SocketPath = "/any" };
+        foreach (GivenOption option in CommandWords.Read(options))
         {
-            if (isGiven)
-            {
-                yield return option;
-            }
+            share = option.Option.Set(share, option.Value);
         }
 
-        if (XattrMap is not null)
+        try
         {
-            yield return $"--xattrmap={XattrMap}";
+            share.Validate();
         }
-
-        foreach (string option in Option)
+        catch (ArgumentException e)
         {
-            yield return option;
+            throw new FormatException(e.Message, e);
         }
     }
 
     private static string OwnProgram() =>
-        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(typeof(NewVirtioFsWrapperCommand).Assembly.Location)!, "bin", "vhost-user-fs");
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(typeof(NewVirtioFsWrapperCommand).Assembly.Location)!, "bin", ProgramName);
 }

@@ -1,0 +1,17 @@
+namespace VirtioFs.Linux;
+
+/// <summary>The names of capabilities, without CAP_, in the order of their bits (<c>linux/capability.h</c>).</summary>
+public static class CapabilityNames
+{
+    private static readonly string[] s_names =
+    [
+        "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable",
+        "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot",
+        "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease",
+        "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read",
+        "perfmon", "bpf", "checkpoint_restore",
+    ];
+
+    /// <summary>Whether there is a capability of this name, in any case.</summary>
+    public static bool Contains(string name) => s_names.Contains(name, StringComparer.OrdinalIgnoreCase);
+}
