@@ -6,7 +6,8 @@ namespace VirtioFs.Fuse;
 /// <param name="Place">Number of the <see cref="Place"/>.</param>
 /// <param name="Inode">Inode number.</param>
 /// <param name="Birth">Time of birth in nanoseconds, 0 where it is not known or does not stay.</param>
-internal readonly record struct InodeKey(int Place, ulong Inode, long Birth)
+/// <param name="Type">File type, as in a mode: an inode never changes it.</param>
+internal readonly record struct InodeKey(int Place, ulong Inode, long Birth, ushort Type)
 {
     // Far more than a tick of the clock that file systems take times from (at most 10 ms, CONFIG_HZ=100), so that small steps of the
     // host's time do no harm, and not more than the default time for which a guest remembers a name.
@@ -20,9 +21,10 @@ internal readonly record struct InodeKey(int Place, ulong Inode, long Birth)
 
     private static long Now => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
-    internal static InodeKey Of(Place place, in FileStatus status) => new(place.Number, status.Inode, place.KeepsBirth ? BirthOf(status) : 0);
+    internal static InodeKey Of(Place place, in FileStatus status) =>
+        new(place.Number, status.Inode, place.KeepsBirth ? BirthOf(status) : 0, (ushort)status.Type);
 
-    internal static unsafe InodeKey Of(InodeSlot* slot) => new(slot->Place, slot->Inode, slot->Birth);
+    internal static unsafe InodeKey Of(InodeSlot* slot) => new(slot->Place, slot->Inode, slot->Birth, slot->Type);
 
     private static long BirthOf(in FileStatus status) => (status.Mask & FileStatus.BirthTimeKnown) == 0
         ? 0

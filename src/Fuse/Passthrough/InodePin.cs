@@ -17,5 +17,8 @@ internal readonly unsafe ref struct InodePin
 
     internal int Index => _index;
 
+    /// <summary>The node id by which the guest knows it.</summary>
+    internal ulong Node => InodeTable.NodeOf(_index, Slot);
+
     public void Dispose() => _table?.Unpin(_index, Slot);
 }

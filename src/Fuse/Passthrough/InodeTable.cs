@@ -247,7 +247,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         _slots.Dispose();
     }
 
-    private static ulong NodeOf(int index, InodeSlot* slot) =>
+    internal static ulong NodeOf(int index, InodeSlot* slot) =>
         ((ulong)SlotLifetime.Generation(Volatile.Read(ref slot->Lifetime)) << 32) | (uint)index;
 
     private InodeShard ShardOf(ulong hash) => _shards[hash & ((1 << ShardBits) - 1)];

@@ -9,6 +9,9 @@ internal unsafe struct OpenFile
     /// <summary>See <see cref="SlotLifetime"/>.</summary>
     public long Lifetime;
 
+    /// <summary>The node that it was opened as: a handle says nothing of any other.</summary>
+    public ulong Node;
+
     /// <summary>Where READDIR is, for a directory that was read; else null.</summary>
     public DirectoryPosition* Directory;
 

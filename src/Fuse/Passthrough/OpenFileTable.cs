@@ -19,7 +19,7 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
     internal bool HasRoom => Volatile.Read(ref _count) < budget && descriptors.HasRoom;
 
     /// <summary>Takes an open descriptor in. Answers the handle, never 0; or 0 when there are too many, and then the descriptor is closed.</summary>
-    internal ulong Add(int descriptor, int place, bool isDirectory)
+    internal ulong Add(int descriptor, ulong node, int place, bool isDirectory)
     {
         int index = Interlocked.Increment(ref _count) <= budget ? _slots.Take() : 0;
         if (index == 0)
@@ -32,6 +32,7 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
         descriptors.Take();
         OpenFile* file = _slots[index];
         file->Descriptor = descriptor;
+        file->Node = node;
         file->Place = place;
         file->IsDirectory = isDirectory;
         file->Directory = null;
@@ -39,8 +40,25 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
         return ((ulong)SlotLifetime.Generation(file->Lifetime) << 32) | (uint)index;
     }
 
-    /// <summary>Begins to use an open file. EBADF for a handle that is not open, or is of the other kind.</summary>
-    internal int Pin(ulong handle, bool isDirectory, out OpenFilePin pin)
+    /// <summary>
+    /// Begins to use an open file. EBADF for a handle that is not open, is of the other kind, or was opened as another node than the one
+    /// that the request names with it.
+    /// </summary>
+    internal int Pin(ulong handle, ulong node, bool isDirectory, out OpenFilePin pin)
+    {
+        int result = Pin(handle, node, out pin);
+        if (result < 0 || pin.File->IsDirectory == isDirectory)
+        {
+            return result;
+        }
+
+        pin.Dispose();
+        pin = default;
+        return -Errno.EBADF;
+    }
+
+    /// <summary>Begins to use an open file or directory. EBADF for a handle that is not open, or was opened as another node.</summary>
+    internal int Pin(ulong handle, ulong node, out OpenFilePin pin)
     {
         OpenFile* file = _slots[(int)(uint)handle];
         if (file is null || !SlotLifetime.TryPin(ref file->Lifetime, (uint)(handle >> 32)))
@@ -50,7 +68,7 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
         }
 
         pin = new OpenFilePin(this, (int)(uint)handle, file);
-        if (file->IsDirectory == isDirectory)
+        if (file->Node == node)
         {
             return 0;
         }
@@ -68,10 +86,10 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
         }
     }
 
-    /// <summary>Closes a handle, at the latest when its last use ends. EBADF when it is not open.</summary>
-    internal int Release(ulong handle, bool isDirectory)
+    /// <summary>Closes a handle, at the latest when its last use ends. EBADF when it is not open as this node.</summary>
+    internal int Release(ulong handle, ulong node, bool isDirectory)
     {
-        int result = Pin(handle, isDirectory, out OpenFilePin pin);
+        int result = Pin(handle, node, isDirectory, out OpenFilePin pin);
         if (result < 0)
         {
             return result;

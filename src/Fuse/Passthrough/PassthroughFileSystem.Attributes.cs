@@ -49,10 +49,11 @@ public sealed unsafe partial class PassthroughFileSystem
         using (pin)
         {
             OpenFilePin file = default;
-            bool hasFile = result == 0 && (change.Valid & AttributeChanges.Handle) != 0 && _open.Pin(change.Handle, false, out file) == 0;
+            bool hasFile = result == 0 && (change.Valid & AttributeChanges.Handle) != 0;
+            result = hasFile ? _open.Pin(change.Handle, node, out file) : result;
             using (file)
             {
-                int descriptor = hasFile ? file.Descriptor : result < 0 ? result : DescriptorOf(pin);
+                int descriptor = result < 0 ? result : hasFile ? file.Descriptor : DescriptorOf(pin);
                 result = Math.Min(descriptor, 0);
                 result = result < 0 ? result : ChangeMode(descriptor, change);
                 result = result < 0 ? result : ChangeOwner(descriptor, change);
@@ -158,16 +159,18 @@ public sealed unsafe partial class PassthroughFileSystem
 
     private int GetStatus(ulong node, ulong? handle, out FileStatus status)
     {
-        if (handle is not null && (_open.Pin(handle.Value, false, out OpenFilePin file) == 0 || _open.Pin(handle.Value, true, out file) == 0))
+        status = default;
+        int result;
+        if (handle is not null)
         {
+            result = _open.Pin(handle.Value, node, out OpenFilePin file);
             using (file)
             {
-                return FileStatus.Of(file.Descriptor, out status);
+                return result < 0 ? result : FileStatus.Of(file.Descriptor, out status);
             }
         }
 
-        status = default;
-        int result = PinInode(node, out InodePin pin, out int descriptor);
+        result = PinInode(node, out InodePin pin, out int descriptor);
         using (pin)
         {
             return result < 0 ? result : FileStatus.Of(descriptor, out status);

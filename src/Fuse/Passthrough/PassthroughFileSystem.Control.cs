@@ -26,7 +26,7 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         bool isDirectory = (arguments.Flags & ControlIn.OnDirectory) != 0;
-        int result = _open.Pin(arguments.Handle, isDirectory, out OpenFilePin file);
+        int result = _open.Pin(arguments.Handle, node, isDirectory, out OpenFilePin file);
         using (file)
         {
             if (result < 0)
@@ -55,7 +55,7 @@ public sealed unsafe partial class PassthroughFileSystem
     {
         // poll(2): regular files can always be read and written without waiting. POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM.
         ready = new PollOut { Events = arguments.Events & 0x145 };
-        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        int result = _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file);
         file.Dispose();
         return result;
     }

@@ -159,7 +159,7 @@ public sealed unsafe partial class PassthroughFileSystem
         result = _inodes.Pin(created.Entry.NodeId, out InodePin pin);
         using (pin)
         {
-            result = result < 0 ? result : Open(request, pin, arguments.Flags, arguments.OpenFlags, out created.Open);
+            result = result < 0 ? result : Open(request, created.Entry.NodeId, pin, arguments.Flags, arguments.OpenFlags, out created.Open);
         }
 
         if (result < 0)
@@ -189,7 +189,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return result < 0 ? result : -Errno.ENFILE;
         }
 
-        ulong handle = _open.Add(descriptor, place!.Number, isDirectory: false);
+        ulong handle = _open.Add(descriptor, node, place!.Number, isDirectory: false);
         if (handle == 0)
         {
             _inodes.Forget(node, 1);
@@ -200,7 +200,7 @@ public sealed unsafe partial class PassthroughFileSystem
         result = request.SecurityName is null ? 0 : SetLabel(request, node);
         if (result < 0)
         {
-            _ = _open.Release(handle, isDirectory: false);
+            _ = _open.Release(handle, node, isDirectory: false);
             _inodes.Forget(node, 1);
             return result;
         }

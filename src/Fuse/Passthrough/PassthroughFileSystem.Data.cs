@@ -9,7 +9,7 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <inheritdoc/>
     public nint Read(RequestContext request, ulong node, in ReadIn arguments, ReadOnlySpan<IoVec> target)
     {
-        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        int result = _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file);
         using (file)
         {
             if (result < 0)
@@ -32,7 +32,7 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <inheritdoc/>
     public nint Write(RequestContext request, ulong node, in WriteIn arguments, ReadOnlySpan<IoVec> source)
     {
-        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        int result = _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file);
         using (file)
         {
             if (result < 0)
@@ -79,7 +79,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return -Errno.ENOSYS;
         }
 
-        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        int result = _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file);
         using (file)
         {
             return result < 0 ? result : Files.Seek(file.Descriptor, (long)arguments.Offset, (int)arguments.Whence);
@@ -94,7 +94,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return FileSystemResult.WouldBlock;
         }
 
-        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        int result = _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file);
         using (file)
         {
             result = result < 0 ? result : DropRenamedCapability(node);
@@ -119,7 +119,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return FileSystemResult.WouldBlock;
         }
 
-        int result = _open.Pin(arguments.SourceHandle, false, out OpenFilePin source);
+        int result = _open.Pin(arguments.SourceHandle, node, isDirectory: false, out OpenFilePin source);
         using (source)
         {
             if (result < 0)
@@ -127,7 +127,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            result = _open.Pin(arguments.TargetHandle, false, out OpenFilePin target);
+            result = _open.Pin(arguments.TargetHandle, arguments.TargetNodeId, isDirectory: false, out OpenFilePin target);
             using (target)
             {
                 result = result < 0 ? result : DropRenamedCapability(arguments.TargetNodeId);

@@ -40,7 +40,7 @@ public sealed unsafe partial class PassthroughFileSystem
             }
 
             open.Flags = _rules.OpenDirectory;
-            open.Handle = _open.Add(descriptor, pin.Slot->Place, isDirectory: true);
+            open.Handle = _open.Add(descriptor, node, pin.Slot->Place, isDirectory: true);
             pin.Slot->LastOpen = open.Handle;
             return open.Handle == 0 ? -Errno.ENFILE : 0;
         }
@@ -49,7 +49,7 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <inheritdoc/>
     public int ReadDirectory(RequestContext request, ulong node, in ReadIn arguments, bool plus, ref DirectoryWriter writer)
     {
-        int result = _open.Pin(arguments.Handle, true, out OpenFilePin directory);
+        int result = _open.Pin(arguments.Handle, node, isDirectory: true, out OpenFilePin directory);
         using (directory)
         {
             if (result < 0)
@@ -75,10 +75,10 @@ public sealed unsafe partial class PassthroughFileSystem
 
     /// <inheritdoc/>
     public int ReleaseDirectory(RequestContext request, ulong node, in ReleaseIn arguments) =>
-        _open.Release(arguments.Handle, isDirectory: true);
+        _open.Release(arguments.Handle, node, isDirectory: true);
 
     /// <inheritdoc/>
-    public int SyncDirectory(RequestContext request, ulong node, in SyncIn arguments) => Sync(request, arguments, isDirectory: true);
+    public int SyncDirectory(RequestContext request, ulong node, in SyncIn arguments) => Sync(request, node, arguments, isDirectory: true);
 
     private int ReadEntries(
         RequestContext request, in InodePin parent, in OpenFilePin directory, ulong offset, bool plus, ref DirectoryWriter writer)

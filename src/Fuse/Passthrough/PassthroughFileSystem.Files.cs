@@ -26,14 +26,14 @@ public sealed unsafe partial class PassthroughFileSystem
                 return -Errno.EISDIR;
             }
 
-            return Open(request, pin, arguments.Flags, arguments.OpenFlags, out open);
+            return Open(request, node, pin, arguments.Flags, arguments.OpenFlags, out open);
         }
     }
 
     /// <inheritdoc/>
     public int Flush(RequestContext request, ulong node, in FlushIn arguments)
     {
-        int result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        int result = _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file);
         using (file)
         {
             if (result < 0)
@@ -66,27 +66,32 @@ public sealed unsafe partial class PassthroughFileSystem
     public int Release(RequestContext request, ulong node, in ReleaseIn arguments)
     {
         bool unlocks = (arguments.ReleaseFlags & ReleaseIn.UnlockFlock) != 0;
-        if (unlocks && _open.Pin(arguments.Handle, false, out OpenFilePin file) == 0)
+        if (unlocks && _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file) == 0)
         {
             // The host drops it with the description, but a process that is just being started may hold that for a moment longer.
             _ = FileLocks.Flock(file.Descriptor, FileLocks.Unlock);
             file.Dispose();
         }
 
-        int result = _open.Release(arguments.Handle, isDirectory: false);
+        int result = _open.Release(arguments.Handle, node, isDirectory: false);
+        if (result < 0)
+        {
+            return result;
+        }
+
         _locks.GiveUpAllOf(arguments.Handle);
         if (unlocks)
         {
             _locks.NotifyReleased();
         }
 
-        return result;
+        return 0;
     }
 
     /// <inheritdoc/>
-    public int Sync(RequestContext request, ulong node, in SyncIn arguments) => Sync(request, arguments, isDirectory: false);
+    public int Sync(RequestContext request, ulong node, in SyncIn arguments) => Sync(request, node, arguments, isDirectory: false);
 
-    private int Open(RequestContext request, in InodePin pin, uint guestFlags, uint openFlags, out OpenOut open)
+    private int Open(RequestContext request, ulong node, in InodePin pin, uint guestFlags, uint openFlags, out OpenOut open)
     {
         open = default;
         if (!_open.HasRoom)
@@ -115,7 +120,7 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         open.Flags = _rules.OpenFile;
-        open.Handle = _open.Add(descriptor, pin.Slot->Place, isDirectory: false);
+        open.Handle = _open.Add(descriptor, node, pin.Slot->Place, isDirectory: false);
         pin.Slot->LastOpen = open.Handle;
         return open.Handle == 0 ? -Errno.ENFILE : 0;
     }
@@ -144,14 +149,14 @@ public sealed unsafe partial class PassthroughFileSystem
         return (flags & OpenFlags.AccessMode) == OpenFlags.WriteOnly ? (flags & ~OpenFlags.AccessMode) | OpenFlags.ReadWrite : flags;
     }
 
-    private int Sync(RequestContext request, in SyncIn arguments, bool isDirectory)
+    private int Sync(RequestContext request, ulong node, in SyncIn arguments, bool isDirectory)
     {
         if (!request.MayBlock)
         {
             return FileSystemResult.WouldBlock;
         }
 
-        int result = _open.Pin(arguments.Handle, isDirectory, out OpenFilePin file);
+        int result = _open.Pin(arguments.Handle, node, isDirectory, out OpenFilePin file);
         using (file)
         {
             if (result < 0)

@@ -31,7 +31,7 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         LockRange? other = null;
-        result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        result = _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file);
         using (file)
         {
             result = result < 0 ? result : _locks.Test(node, arguments.Owner, wanted, file.Descriptor, out other);
@@ -61,20 +61,25 @@ public sealed unsafe partial class PassthroughFileSystem
             return result;
         }
 
-        if (arguments.Lock.Type == (uint)FileLocks.Unlock)
-        {
-            return _locks.GiveUp(node, arguments.Owner, range);
-        }
-
-        if (_options.PosixLocks == LockScope.None)
-        {
-            return -Errno.ENOLCK;
-        }
-
-        result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
+        result = _open.Pin(arguments.Handle, node, isDirectory: false, out OpenFilePin file);
         using (file)
         {
-            result = result < 0 ? result : CheckAccess(file.Descriptor, range);
+            if (result < 0)
+            {
+                return result;
+            }
+
+            if (arguments.Lock.Type == (uint)FileLocks.Unlock)
+            {
+                return _locks.GiveUp(node, arguments.Owner, range);
+            }
+
+            if (_options.PosixLocks == LockScope.None)
+            {
+                return -Errno.ENOLCK;
+            }
+
+            result = CheckAccess(file.Descriptor, range);
             result = result < 0 ? result : AwaitCoherence(node);
             if (result < 0)
             {
@@ -110,8 +115,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return result;
         }
 
-        result = _open.Pin(arguments.Handle, false, out OpenFilePin file);
-        result = result < 0 ? _open.Pin(arguments.Handle, true, out file) : result;
+        result = _open.Pin(arguments.Handle, node, out OpenFilePin file);
         using (file)
         {
             result = result < 0 ? result : FileLocks.Flock(file.Descriptor, (short)arguments.Lock.Type);

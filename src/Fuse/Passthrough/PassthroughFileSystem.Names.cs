@@ -178,7 +178,7 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <summary>A way to a file that has no name any more, on file systems that do not find such a file by its handle: it is still open.</summary>
     private int FindByOpenFile(in InodePin pin)
     {
-        int result = _open.Pin(pin.Slot->LastOpen, pin.Slot->Type == FileStatus.Directory, out OpenFilePin file);
+        int result = _open.Pin(pin.Slot->LastOpen, pin.Node, out OpenFilePin file);
         using (file)
         {
             if (result < 0 || !_inodes.IsTheSame(pin.Slot, file.Descriptor))
