@@ -146,6 +146,8 @@ public sealed class Domain
         return new ChangeResult(Change.Between(MemoryBackingXml.Settings(before), MemoryBackingXml.Settings(after)), warnings);
     }
 
+    internal void SetMemoryBacking(MemoryBacking wanted) => Rewrite(() => MemoryBackingXml.Write(_document, MemoryBacking, wanted));
+
     /// <summary>Adds a virtio-fs device behind the file systems that are there.</summary>
     /// <param name="fileSystem">The device.</param>
     /// <returns>What was changed, and what to know about it.</returns>

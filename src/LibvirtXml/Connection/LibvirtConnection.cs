@@ -147,6 +147,16 @@ public sealed unsafe class LibvirtConnection : IDisposable
         });
     }
 
+    /// <summary>Finds a domain by its name and nothing else.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>The domain; dispose of it.</returns>
+    /// <exception cref="LibvirtException">There is no such domain, or libvirt reports an error.</exception>
+    public LibvirtDomain GetDomainByName(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return Find($"The domain '{name}' was not found at {Uri}", connection => LibvirtNative.DomainLookupByName(connection, name));
+    }
+
     /// <summary>Finds a domain by its identity. Its name may be another one by now.</summary>
     /// <param name="uuid">Its UUID.</param>
     /// <returns>The domain; dispose of it.</returns>
