@@ -147,6 +147,9 @@ internal sealed unsafe partial class FuseGuest : IDisposable
         }
     }
 
+    /// <summary>Uses the worker on its own thread.</summary>
+    internal void OnWorker(Action<FuseWorker> use) => OnWorkerThread(() => use(_worker!));
+
     /// <summary>Runs something on the thread of the worker, and hands its exceptions on.</summary>
     internal void OnWorkerThread(Action action)
     {

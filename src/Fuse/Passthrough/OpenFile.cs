@@ -4,16 +4,19 @@ namespace VirtioFs.Fuse;
 
 /// <summary>One file or directory that the guest holds open.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct OpenFile
+internal struct OpenFile
 {
+    /// <summary>Stands for "nobody knows" in <see cref="HostOffset"/>.</summary>
+    internal const ulong UnknownOffset = ulong.MaxValue;
+
     /// <summary>See <see cref="SlotLifetime"/>.</summary>
     public long Lifetime;
 
     /// <summary>The node that it was opened as: a handle says nothing of any other.</summary>
     public ulong Node;
 
-    /// <summary>Where READDIR is, for a directory that was read; else null.</summary>
-    public DirectoryPosition* Directory;
+    /// <summary>Where a directory's description is, by the offset of what comes next; the lock of its stream guards it.</summary>
+    public ulong HostOffset;
 
     /// <summary>The open descriptor.</summary>
     public int Descriptor;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
@@ -35,7 +34,7 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
         file->Node = node;
         file->Place = place;
         file->IsDirectory = isDirectory;
-        file->Directory = null;
+        file->HostOffset = 0;
         SlotLifetime.Open(ref file->Lifetime);
         return ((ulong)SlotLifetime.Generation(file->Lifetime) << 32) | (uint)index;
     }
@@ -125,8 +124,6 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
     {
         FileDescriptor.Close(file->Descriptor);
         descriptors.Give();
-        NativeMemory.Free(file->Directory);
-        file->Directory = null;
         SlotLifetime.Close(ref file->Lifetime);
         _slots.Free(index);
         _ = Interlocked.Decrement(ref _count);

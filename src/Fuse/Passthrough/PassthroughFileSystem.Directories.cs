@@ -8,8 +8,7 @@ namespace VirtioFs.Fuse;
 /// <summary>Open directories.</summary>
 public sealed unsafe partial class PassthroughFileSystem
 {
-    // Two READDIR of one handle at once take turns; a few locks for all handles are enough for that.
-    private readonly Lock[] _directoryLocks = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
+    private readonly DirectoryStreams _streams = new();
 
     /// <inheritdoc/>
     public int OpenDirectory(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)
@@ -65,60 +64,93 @@ public sealed unsafe partial class PassthroughFileSystem
                     return result;
                 }
 
-                lock (_directoryLocks[arguments.Handle % (ulong)_directoryLocks.Length])
-                {
-                    return ReadEntries(request, pin, directory, arguments.Offset, plus, ref writer);
-                }
+                return ReadEntries(request, pin, directory, arguments, plus, ref writer);
             }
         }
     }
 
     /// <inheritdoc/>
-    public int ReleaseDirectory(RequestContext request, ulong node, in ReleaseIn arguments) =>
-        _open.Release(arguments.Handle, node, isDirectory: true);
+    public int ReleaseDirectory(RequestContext request, ulong node, in ReleaseIn arguments)
+    {
+        int result = _open.Release(arguments.Handle, node, isDirectory: true);
+        if (result == 0)
+        {
+            _streams[arguments.Handle].TryEnd(arguments.Handle);
+        }
+
+        return result;
+    }
 
     /// <inheritdoc/>
     public int SyncDirectory(RequestContext request, ulong node, in SyncIn arguments) => Sync(request, node, arguments, isDirectory: true);
 
+    /// <summary>Two READDIR of one handle at once take turns; so do those of handles that share a stream.</summary>
     private int ReadEntries(
-        RequestContext request, in InodePin parent, in OpenFilePin directory, ulong offset, bool plus, ref DirectoryWriter writer)
+        RequestContext request, in InodePin parent, in OpenFilePin directory, in ReadIn arguments, bool plus, ref DirectoryWriter writer)
     {
-        OpenFile* file = directory.File;
-        file->Directory = file->Directory is null ? DirectoryPosition.Create() : file->Directory;
-        DirectoryPosition* position = file->Directory;
-        if (offset != position->Next)
+        DirectoryStream stream = _streams[arguments.Handle];
+        if (!stream.Lock.TryEnter())
         {
-            long sought = Files.Seek(file->Descriptor, (long)offset, whence: 0);
-            if (sought < 0)
+            if (!request.MayBlock)
             {
-                return (int)sought;
+                return FileSystemResult.WouldBlock;
             }
 
-            (position->Next, position->Position, position->Length) = (offset, 0, 0);
+            stream.Lock.Enter();
         }
 
+        try
+        {
+            int result = Position(stream, directory, arguments);
+            return result < 0 ? result : ReadEntries(request, parent, directory, stream, plus, ref writer);
+        }
+        finally
+        {
+            stream.Lock.Exit();
+        }
+    }
+
+    private static int Position(DirectoryStream stream, in OpenFilePin directory, in ReadIn arguments)
+    {
+        if (stream.IsAt(arguments.Handle, arguments.Offset))
+        {
+            return 0;
+        }
+
+        OpenFile* file = directory.File;
+        long sought = arguments.Offset == file->HostOffset ? 0 : Files.Seek(file->Descriptor, (long)arguments.Offset, whence: 0);
+        if (sought < 0)
+        {
+            return (int)sought;
+        }
+
+        stream.Begin(arguments.Handle, arguments.Offset);
+        return 0;
+    }
+
+    private int ReadEntries(
+        RequestContext request, in InodePin parent, in OpenFilePin directory, DirectoryStream stream, bool plus, ref DirectoryWriter writer)
+    {
+        OpenFile* file = directory.File;
         while (true)
         {
-            if (position->Position == position->Length)
+            if (stream.IsEmpty)
             {
-                nint read = PathCalls.ReadDirectory(file->Descriptor, position->Data, DirectoryPosition.Size);
+                nint read = stream.Fill(file);
                 if (read <= 0)
                 {
                     return writer.Length > 0 ? 0 : (int)read;
                 }
-
-                (position->Position, position->Length) = (0, (int)read);
             }
 
-            HostEntry entry = new(position->Data + position->Position);
+            HostEntry entry = new(stream.Current);
             if (!writer.HasRoom(entry.NameLength, plus))
             {
                 return 0;
             }
 
             Add(request, parent, file->Descriptor, entry, plus, ref writer);
-            position->Position += entry.Length;
-            position->Next = entry.Offset;
+            stream.MoveOn(file, entry.Length, entry.Offset);
         }
     }
 

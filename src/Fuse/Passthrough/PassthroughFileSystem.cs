@@ -84,6 +84,9 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     /// <summary>Files and directories that the guest holds open.</summary>
     public int OpenFileCount => _open.Count;
 
+    /// <summary>Bytes that hold what was read of directories and not told to the guest yet.</summary>
+    public int DirectoryBufferBytes => _streams.BufferBytes;
+
     /// <inheritdoc/>
     public InitFlags Initialize(InitFlags offered)
     {
@@ -107,6 +110,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     {
         _locks.Clear();
         _open.Clear();
+        _streams.Clear();
         _inodes.Clear();
     }
 
@@ -115,6 +119,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     {
         _locks.Dispose();
         _open.Dispose();
+        _streams.Dispose();
         _inodes.Dispose();
         _places.Dispose();
         _descriptors.Dispose();

@@ -43,7 +43,9 @@ public sealed unsafe partial class FuseWorker
 
     private nint Read(in InHeader header, ref RequestReader reader, ReplyWriter reply)
     {
-        if (!reader.TryRead(out ReadIn arguments) || !reply.TryTakePieces(arguments.Size, _memory.Pieces, out ReadOnlySpan<IoVec> target))
+        if (!reader.TryRead(out ReadIn arguments)
+            || arguments.Size > MaximumWrite
+            || !reply.TryTakePieces(arguments.Size, _memory.Pieces, out ReadOnlySpan<IoVec> target))
         {
             return -Errno.EINVAL;
         }
@@ -53,7 +55,10 @@ public sealed unsafe partial class FuseWorker
 
     private nint Write(in InHeader header, ref RequestReader reader, ReplyWriter reply)
     {
-        bool good = reader.TryRead(out WriteIn arguments) && reply.Room >= sizeof(WriteOut) && reader.Remaining == arguments.Size;
+        bool good = reader.TryRead(out WriteIn arguments)
+            && arguments.Size <= MaximumWrite
+            && reply.Room >= sizeof(WriteOut)
+            && reader.Remaining == arguments.Size;
         if (!good || !reader.TryTakePieces(arguments.Size, _memory.Pieces, out ReadOnlySpan<IoVec> source))
         {
             return -Errno.EINVAL;

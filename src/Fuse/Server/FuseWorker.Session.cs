@@ -18,6 +18,9 @@ public sealed unsafe partial class FuseWorker
     /// <summary>Bytes of the largest read or write.</summary>
     internal const uint MaximumWrite = 1024 * 1024;
 
+    // Beside what is written, a request has at most the value of an extended attribute or a label, and names.
+    private const uint MaximumRequest = MaximumWrite + (128 * 1024);
+
     private const int PageSize = 4096;
 
     private nint Initialize(ref RequestReader reader, ReplyWriter reply)
@@ -110,7 +113,9 @@ public sealed unsafe partial class FuseWorker
             return;
         }
 
-        for (uint i = 0; i < batch.Count && reader.TryRead(out ForgetOne one); i++)
+        // The guest says how many there are; how many there can be is a matter of the request's length. A session that ends meanwhile has
+        // forgotten all by itself.
+        for (uint i = 0; i < batch.Count && _server.IsInitialized && reader.TryRead(out ForgetOne one); i++)
         {
             _files.Forget(one.NodeId, one.LookupCount);
         }

@@ -40,6 +40,12 @@ public sealed unsafe partial class FuseWorker : IDisposable
 
         if (IsForget(header.Opcode))
         {
+            if (header.Length > MaximumRequest || !reader.TrySetEnd(header.Length))
+            {
+                Counters.NoteMalformed();
+                return FuseOutcome.Answered;
+            }
+
             Forget(header, ref reader);
             Counters.Note(header.Opcode, 0);
             return FuseOutcome.Answered;
@@ -82,7 +88,7 @@ public sealed unsafe partial class FuseWorker : IDisposable
 
         _context.Begin(header, _server.Negotiated, patience);
         long extension = header.ExtensionLength * 8L;
-        if (!reader.TrySetEnd(header.Length) || reader.Remaining < extension)
+        if (header.Length > MaximumRequest || !reader.TrySetEnd(header.Length) || reader.Remaining < extension)
         {
             return -Errno.EINVAL;
         }

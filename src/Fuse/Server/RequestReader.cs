@@ -9,6 +9,7 @@ namespace VirtioFs.Fuse;
 internal unsafe ref struct RequestReader
 {
     private readonly ScatteredMemory _memory;
+    private PiecePosition _piece;
     private long _position;
     private long _end;
 
@@ -60,7 +61,7 @@ internal unsafe ref struct RequestReader
 
         fixed (T* target = &value)
         {
-            _memory.CopyTo(_position, (byte*)target, (uint)sizeof(T));
+            _memory.CopyTo(_position, (byte*)target, (uint)sizeof(T), ref _piece);
         }
 
         _position += sizeof(T);
@@ -78,7 +79,7 @@ internal unsafe ref struct RequestReader
 
         fixed (T* target = &value)
         {
-            _memory.CopyTo(_position, (byte*)target, (uint)size);
+            _memory.CopyTo(_position, (byte*)target, (uint)size, ref _piece);
         }
 
         _position += size;
@@ -93,7 +94,11 @@ internal unsafe ref struct RequestReader
             return false;
         }
 
-        _memory.CopyTo(_position, target, length);
+        if (length > 0)
+        {
+            _memory.CopyTo(_position, target, length, ref _piece);
+        }
+
         _position += length;
         return true;
     }
@@ -112,7 +117,7 @@ internal unsafe ref struct RequestReader
             return false;
         }
 
-        _memory.CopyTo(_position, target, (uint)available);
+        _memory.CopyTo(_position, target, (uint)available, ref _piece);
         int end = new ReadOnlySpan<byte>(target, available).IndexOf((byte)0);
         if (end >= 0)
         {

@@ -20,10 +20,23 @@ internal readonly unsafe ref struct ScatteredMemory
     internal long Length { get; }
 
     /// <summary>Copies out. The caller has checked that the range lies inside.</summary>
-    internal void CopyTo(long offset, byte* target, uint length) => Copy(offset, target, length, outward: true);
+    /// <param name="offset">Where.</param>
+    /// <param name="target">Room for the bytes.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="piece">The piece in which the last copy ended, so that reading on does not begin at the first one again.</param>
+    internal void CopyTo(long offset, byte* target, uint length, ref PiecePosition piece)
+    {
+        piece = offset < piece.Start ? default : piece;
+        while (piece.Start + (long)_pieces[piece.Index].Length <= offset && piece.Index + 1 < _pieces.Length)
+        {
+            piece = new PiecePosition(piece.Index + 1, piece.Start + (long)_pieces[piece.Index].Length);
+        }
+
+        Copy(_pieces[piece.Index..], offset - piece.Start, target, length, outward: true);
+    }
 
     /// <summary>Copies in. The caller has checked that the range lies inside.</summary>
-    internal void CopyFrom(long offset, byte* source, uint length) => Copy(offset, source, length, outward: false);
+    internal void CopyFrom(long offset, byte* source, uint length) => Copy(_pieces, offset, source, length, outward: false);
 
     /// <summary>The pieces of a range.</summary>
     /// <returns>How many, or -1 when <paramref name="target"/> is too short for them.</returns>
@@ -58,9 +71,9 @@ internal readonly unsafe ref struct ScatteredMemory
         return count;
     }
 
-    private void Copy(long offset, byte* other, uint length, bool outward)
+    private static void Copy(ReadOnlySpan<IoVec> pieces, long offset, byte* other, uint length, bool outward)
     {
-        foreach (ref readonly IoVec piece in _pieces)
+        foreach (ref readonly IoVec piece in pieces)
         {
             long size = (long)piece.Length;
             if (offset >= size)
