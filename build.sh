@@ -19,6 +19,8 @@ build() {
     echo "The .NET SDK 10 is needed to build; install it and put dotnet on the PATH." >&2
     exit 1
   fi
+  need_for_dotnet
+  install_needed
   echo "Building."
   dotnet build VirtioFs.PowerShell.sln -c Release -v quiet --disable-build-servers
   dotnet msbuild eng/Assemble.proj -v:quiet -nologo

@@ -18,6 +18,22 @@ need_file() {
   [ -e "$1" ] || missing_packages+=("$2")
 }
 
+# The .NET SDK does not start without ICU (or CA certificates, to get its packages). ICU's package has its version in its name.
+need_for_dotnet() {
+  need_file /etc/ssl/certs/ca-certificates.crt ca-certificates
+  if ldconfig -p 2>/dev/null | grep -q libicuuc || ! may_install; then
+    return 0
+  fi
+  local icu
+  icu=$(find_icu)
+  [ -n "$icu" ] || { apt_get update || true; icu=$(find_icu); }
+  missing_packages+=("${icu:-libicu}")
+}
+
+find_icu() {
+  apt-cache pkgnames libicu 2>/dev/null | grep -E '^libicu[0-9]+$' | sort -V | tail -n 1
+}
+
 # Runs a command as root where we are root, or may become it without being asked for a password.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
