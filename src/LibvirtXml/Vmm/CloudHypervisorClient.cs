@@ -1,24 +1,56 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace VirtioFs.LibvirtXml;
 
-/// <summary>A running Cloud Hypervisor, through its API socket.</summary>
+/// <summary>
+/// A running Cloud Hypervisor, through its API socket. What answers there is not trusted: an answer has at most <see cref="MaxAnswerBytes"/>
+/// bytes and <see cref="MaxHeaderKibibytes"/> KiB of headers, and comes within a limit.
+/// </summary>
 public sealed class CloudHypervisorClient : IDisposable
 {
+    /// <summary>The most bytes of an answer's content: 1 MiB. The description of a large machine has some ten thousand.</summary>
+    public const int MaxAnswerBytes = 1 << 20;
+
+    /// <summary>The most KiB of an answer's headers.</summary>
+    public const int MaxHeaderKibibytes = 16;
+
+    private const int MaxQuotedWords = 1000;
+
     private readonly HttpClient _client;
+    private readonly TimeSpan _readLimit;
+    private readonly TimeSpan _changeLimit;
 
     /// <summary>Makes a client; it connects with the first request.</summary>
     /// <param name="apiSocket">The path that Cloud Hypervisor was given as <c>--api-socket</c>.</param>
-    public CloudHypervisorClient(string apiSocket)
+    /// <param name="readLimit">How long a question may take; null for 30 seconds.</param>
+    /// <param name="changeLimit">How long a change may take; null for two minutes, since Cloud Hypervisor waits for a device's socket itself.</param>
+    public CloudHypervisorClient(string apiSocket, TimeSpan? readLimit = null, TimeSpan? changeLimit = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(apiSocket);
         ApiSocket = Path.GetFullPath(apiSocket);
-        SocketsHttpHandler handler = new() { ConnectCallback = ConnectAsync, UseProxy = false };
-        _client = new HttpClient(handler) { BaseAddress = new Uri("http://localhost/api/v1/"), Timeout = TimeSpan.FromSeconds(30) };
+        _readLimit = readLimit ?? TimeSpan.FromSeconds(30);
+        _changeLimit = changeLimit ?? TimeSpan.FromMinutes(2);
+        SocketsHttpHandler handler = new()
+        {
+            ConnectCallback = ConnectAsync,
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            MaxResponseHeadersLength = MaxHeaderKibibytes,
+            ResponseDrainTimeout = TimeSpan.Zero,
+        };
+        _client = new HttpClient(handler)
+        {
+            BaseAddress = new Uri("http://localhost/api/v1/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MaxAnswerBytes,
+        };
     }
 
     /// <summary>The API socket's absolute path.</summary>
@@ -30,19 +62,15 @@ public sealed class CloudHypervisorClient : IDisposable
     /// <exception cref="CloudHypervisorException">Cloud Hypervisor cannot be reached, or has no machine.</exception>
     public async Task<CloudHypervisorMachine> GetMachineAsync(CancellationToken cancellationToken = default)
     {
-        using JsonDocument? answer = await SendAsync(HttpMethod.Get, "vm.info", null, "The machine cannot be read", cancellationToken).ConfigureAwait(false);
-        JsonElement root = answer?.RootElement ?? throw Unexpected("vm.info gave no answer");
-        JsonElement configuration = Member(root, "config") ?? throw Unexpected("vm.info has no config");
-        JsonElement? memory = Member(configuration, "memory");
-        JsonElement? cpus = Member(configuration, "cpus");
+        CloudHypervisorApi.VmInfo information = await SendAsync(HttpMethod.Get, "vm.info", null, CloudHypervisorJson.Default.VmInfo, "The machine cannot be read", cancellationToken)
+            .ConfigureAwait(false) ?? throw Unexpected("vm.info gave no answer");
+        CloudHypervisorApi.VmConfig configuration = information.Config ?? throw Unexpected("vm.info has no config");
         return new CloudHypervisorMachine(
-            Member(root, "state")?.GetString() ?? "Unknown",
-            cpus is JsonElement found && Member(found, "boot_vcpus") is JsonElement boot ? boot.GetInt32() : 1,
-            IsTrue(memory, "shared"),
-            IsTrue(memory, "hugepages"),
-            Member(configuration, "fs") is { ValueKind: JsonValueKind.Array } devices
-                ? [.. devices.EnumerateArray().Select(device => Member(device, "tag")?.GetString()).OfType<string>()]
-                : []);
+            information.State ?? "Unknown",
+            configuration.Cpus?.BootVcpus ?? 1,
+            configuration.Memory?.Shared ?? false,
+            configuration.Memory?.Hugepages ?? false,
+            [.. (configuration.Fs ?? []).Select(device => device?.Tag).OfType<string>()]);
     }
 
     /// <summary>Plugs a virtio-fs device in (<c>vm.add-fs</c>), after Cloud Hypervisor's own checks have been made here.</summary>
@@ -71,13 +99,13 @@ public sealed class CloudHypervisorClient : IDisposable
         }
 
         SocketListener.Require(fileSystem.Socket);
-        using JsonDocument? answer = await SendAsync(
-            HttpMethod.Put, "vm.add-fs", Serialize(fileSystem), $"The file system '{fileSystem.Tag}' cannot be added", cancellationToken).ConfigureAwait(false);
-        return answer is null
-            ? new CloudHypervisorDevice(fileSystem.Id ?? fileSystem.Tag, null)
-            : new CloudHypervisorDevice(
-                Member(answer.RootElement, "id")?.GetString() ?? fileSystem.Id ?? fileSystem.Tag,
-                Member(answer.RootElement, "bdf")?.GetString());
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(
+            new CloudHypervisorApi.FsConfig(fileSystem.Tag, fileSystem.Socket, fileSystem.Queues, fileSystem.QueueSize, fileSystem.Id, fileSystem.PciSegment),
+            CloudHypervisorJson.Default.FsConfig);
+        CloudHypervisorApi.PciDeviceInfo? answer = await SendAsync(
+            HttpMethod.Put, "vm.add-fs", body, CloudHypervisorJson.Default.PciDeviceInfo, $"The file system '{fileSystem.Tag}' cannot be added", cancellationToken)
+            .ConfigureAwait(false);
+        return new CloudHypervisorDevice(answer?.Id ?? fileSystem.Id ?? fileSystem.Tag, answer?.Bdf);
     }
 
     /// <summary>Unplugs a device (<c>vm.remove-device</c>). A guest that still has it mounted may hang.</summary>
@@ -88,51 +116,13 @@ public sealed class CloudHypervisorClient : IDisposable
     public async Task RemoveDeviceAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        byte[] body = Json(json => json.WriteString("id", id));
-        using JsonDocument? answer = await SendAsync(HttpMethod.Put, "vm.remove-device", body, $"The device '{id}' cannot be removed", cancellationToken)
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new CloudHypervisorApi.VmRemoveDevice(id), CloudHypervisorJson.Default.VmRemoveDevice);
+        _ = await SendAsync(HttpMethod.Put, "vm.remove-device", body, CloudHypervisorJson.Default.PciDeviceInfo, $"The device '{id}' cannot be removed", cancellationToken)
             .ConfigureAwait(false);
     }
 
     /// <summary>Closes the client's connections.</summary>
     public void Dispose() => _client.Dispose();
-
-    private static byte[] Serialize(CloudHypervisorFileSystem fileSystem) => Json(json =>
-    {
-        json.WriteString("tag", fileSystem.Tag);
-        json.WriteString("socket", fileSystem.Socket);
-        json.WriteNumber("num_queues", fileSystem.Queues);
-        json.WriteNumber("queue_size", fileSystem.QueueSize);
-        if (fileSystem.Id is not null)
-        {
-            json.WriteString("id", fileSystem.Id);
-        }
-
-        if (fileSystem.PciSegment is int segment)
-        {
-            json.WriteNumber("pci_segment", segment);
-        }
-    });
-
-    private static byte[] Json(Action<Utf8JsonWriter> write)
-    {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
-        return stream.ToArray();
-    }
-
-    private static JsonElement? Member(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null
-            ? member
-            : null;
-
-    private static bool IsTrue(JsonElement? element, string name) =>
-        element is JsonElement found && Member(found, name) is { ValueKind: JsonValueKind.True };
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -149,8 +139,13 @@ public sealed class CloudHypervisorClient : IDisposable
         }
     }
 
-    private async Task<JsonDocument?> SendAsync(HttpMethod method, string path, byte[]? body, string whatFails, CancellationToken cancellationToken)
+    private async Task<T?> SendAsync<T>(
+        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> answerType, string whatFails, CancellationToken cancellationToken)
+        where T : class
     {
+        TimeSpan limit = method == HttpMethod.Get ? _readLimit : _changeLimit;
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(limit);
         using HttpRequestMessage request = new(method, path);
         if (body is not null)
         {
@@ -160,38 +155,59 @@ public sealed class CloudHypervisorClient : IDisposable
 
         try
         {
-            using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            byte[] content = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            using HttpResponseMessage response = await _client.SendAsync(request, end.Token).ConfigureAwait(false);
+            byte[] content = await response.Content.ReadAsByteArrayAsync(end.Token).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
                 throw Refused(whatFails, response.StatusCode, content);
             }
 
-            return content.Length == 0 ? null : JsonDocument.Parse(content);
+            return content.Length == 0 ? null : JsonSerializer.Deserialize(content, answerType);
         }
-        catch (Exception exception) when (exception is HttpRequestException or JsonException or IOException
-            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw TimedOut(whatFails, limit, isChange: body is not null, exception);
+        }
+        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw new CloudHypervisorException(
+                "CloudHypervisorAnswerTooLarge",
+                $"{whatFails}: the answer on '{ApiSocket}' is larger than {MaxAnswerBytes} bytes, or its headers than {MaxHeaderKibibytes} KiB, so it is not one of Cloud Hypervisor. " +
+                "Name its API socket.",
+                exception);
+        }
+        catch (JsonException exception)
+        {
+            throw Unexpected($"its answer to {path} is not understood ({exception.Message.TrimEnd('.')})", exception);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
             throw new CloudHypervisorException(
                 "CloudHypervisorUnreachable",
-                $"{whatFails}: Cloud Hypervisor does not answer on '{ApiSocket}' ({Innermost(exception).Message.TrimEnd('.')}). Check that it runs with " +
+                $"{whatFails}: Cloud Hypervisor does not answer on '{ApiSocket}' ({exception.GetBaseException().Message.TrimEnd('.')}). Check that it runs with " +
                 $"--api-socket {ShellText.Quote(ApiSocket)}, and that you may write to that socket.",
                 exception);
         }
     }
 
-    private static Exception Innermost(Exception exception) => exception.GetBaseException();
+    private CloudHypervisorException TimedOut(string whatFails, TimeSpan limit, bool isChange, Exception exception) => new(
+        "CloudHypervisorTimeout",
+        string.Create(CultureInfo.InvariantCulture, $"{whatFails}: there was no answer on '{ApiSocket}' within {limit.TotalSeconds:0.#} seconds. ") +
+        (isChange ? "Cloud Hypervisor may carry it out all the same: look at the machine before you repeat it." : "Check that Cloud Hypervisor runs and is not paused."),
+        exception);
 
     private static CloudHypervisorException Refused(string whatFails, HttpStatusCode status, byte[] content)
     {
-        string words = Encoding.UTF8.GetString(content).Trim();
+        // What stands there ends in a terminal: no control characters, and not a book.
+        string words = string.Concat(Encoding.UTF8.GetString(content).Take(MaxQuotedWords).Select(letter => char.IsControl(letter) ? ' ' : letter)).Trim();
         string said = words.Length == 0 ? $"status {(int)status}" : words;
         return new CloudHypervisorException(
             "CloudHypervisorRefused",
             $"{whatFails}: Cloud Hypervisor says: {said}. Change what it names and try again; nothing was changed.");
     }
 
-    private CloudHypervisorException Unexpected(string what) => new(
+    private CloudHypervisorException Unexpected(string what, Exception? exception = null) => new(
         "CloudHypervisorUnreachable",
-        $"What answers on '{ApiSocket}' is not Cloud Hypervisor: {what}. Name its API socket.");
+        $"What answers on '{ApiSocket}' is not Cloud Hypervisor: {what}. Name its API socket.",
+        exception);
 }
