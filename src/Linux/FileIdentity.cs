@@ -12,13 +12,16 @@ public readonly record struct FileIdentity(uint DeviceMajor, uint DeviceMinor, u
     /// <summary>True for a socket.</summary>
     public bool IsSocket => Type == FileStatus.Socket;
 
+    /// <summary>The identity of a file that statx(2) told of.</summary>
+    public static FileIdentity Of(in FileStatus status) => new(status.DeviceMajor, status.DeviceMinor, status.Inode, status.Type);
+
     /// <summary>Looks at what lies at a path; a link is not followed. False when nothing can be seen there.</summary>
     public static unsafe bool TryGet(string path, out FileIdentity identity)
     {
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
         {
             int result = FileStatus.Of(Files.WorkingDirectory, name, out FileStatus status);
-            identity = result < 0 ? default : new FileIdentity(status.DeviceMajor, status.DeviceMinor, status.Inode, status.Type);
+            identity = result < 0 ? default : Of(status);
             return result == 0;
         }
     }

@@ -136,6 +136,73 @@ public sealed class LifetimeTests : IDisposable
     }
 
     [Fact]
+    public void A_socket_that_is_bound_and_does_not_listen_yet_is_left_alone()
+    {
+        using FileDescriptor early = new(UnixSocket.Create());
+        Assert.Equal(0, UnixSocket.Bind(early.Value, Options.SocketPath));
+        SocketPathException refusal = Assert.Throws<SocketPathException>(() => Share.Start(Options));
+        Assert.Equal(SocketPathProblem.InUse, refusal.Problem);
+        Assert.Equal(0, UnixSocket.Listen(early.Value, 1));
+        using FileDescriptor frontEnd = new(UnixSocket.Create());
+        Assert.Equal(0, UnixSocket.Connect(frontEnd.Value, Options.SocketPath));
+    }
+
+    [Fact]
+    public void A_stale_socket_of_another_user_is_left_alone()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root gives files away.");
+        using (FileDescriptor stale = new(UnixSocket.Create()))
+        {
+            Assert.Equal(0, UnixSocket.Bind(stale.Value, Options.SocketPath));
+        }
+
+        using (FileDescriptor file = new(Files.Open(Options.SocketPath, OpenFlags.Path)))
+        {
+            Assert.Equal(0, PathCalls.ChangeOwner(file.Value, 1234, null));
+        }
+
+        SocketPathException refusal = Assert.Throws<SocketPathException>(() => Share.Start(Options));
+        Assert.Equal(SocketPathProblem.NotOurs, refusal.Problem);
+        Assert.True(Path.Exists(Options.SocketPath));
+    }
+
+    [Fact]
+    public void Of_many_that_start_on_one_stale_socket_at_once_one_has_it()
+    {
+        const int Rounds = 10, Starters = 4;
+        for (int i = 0; i < Starters; i++)
+        {
+            Directory.CreateSymbolicLink(Path.Combine(_folder.FullName, $"way-{i}"), _folder.FullName);
+        }
+
+        for (int round = 0; round < Rounds; round++)
+        {
+            using (FileDescriptor stale = new(UnixSocket.Create()))
+            {
+                Assert.Equal(0, UnixSocket.Bind(stale.Value, Options.SocketPath));
+            }
+
+            Share?[] shares = new Share?[Starters];
+            Parallel.For(0, Starters, i =>
+            {
+                try
+                {
+                    // Each by a path of its own, since a process knows its own shares by theirs.
+                    shares[i] = Share.Start(Options with { Tag = $"starter-{i}", SocketPath = Path.Combine(_folder.FullName, $"way-{i}", "s") });
+                }
+                catch (SocketPathException)
+                {
+                    // Another one has it.
+                }
+            });
+            Share share = Assert.Single(shares, share => share is not null)!;
+            VirtioFsGuest.ConnectAndMount(Options.SocketPath).Dispose();
+            share.Dispose();
+            Assert.False(Path.Exists(Options.SocketPath));
+        }
+    }
+
+    [Fact]
     public void A_path_that_is_no_socket_is_left_alone()
     {
         File.WriteAllText(Options.SocketPath, "precious");

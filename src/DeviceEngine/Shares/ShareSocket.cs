@@ -37,11 +37,13 @@ internal sealed class ShareSocket : IDisposable
             return new ShareSocket(listener, null, default);
         }
 
-        RemoveStale(options.SocketPath);
+        using SocketFile file = SocketFile.At(options.SocketPath);
+        file.Lock();
+        RemoveStale(file, options.SocketPath);
         FileDescriptor descriptor = new((int)LinuxException.Check(UnixSocket.Create(), "Opening a socket failed"));
         try
         {
-            return Bind(descriptor, options);
+            return Bind(file, descriptor, options);
         }
         catch
         {
@@ -53,9 +55,19 @@ internal sealed class ShareSocket : IDisposable
     /// <summary>Takes the socket's file away, unless something else has come to lie in its place.</summary>
     internal void RemoveFile()
     {
-        if (_ownedPath is not null && FileIdentity.TryGet(_ownedPath, out FileIdentity now) && now == _identity)
+        if (_ownedPath is null)
         {
-            _ = SocketFile.Remove(_ownedPath);
+            return;
+        }
+
+        try
+        {
+            using SocketFile file = SocketFile.At(_ownedPath);
+            _ = file.Remove(_identity);
+        }
+        catch (LinuxException)
+        {
+            // The folder is gone, and the file with it.
         }
     }
 
@@ -66,53 +78,55 @@ internal sealed class ShareSocket : IDisposable
         _descriptor.Dispose();
     }
 
-    private static ShareSocket Bind(FileDescriptor descriptor, ShareOptions options)
+    private static ShareSocket Bind(SocketFile file, FileDescriptor descriptor, ShareOptions options)
     {
         string path = options.SocketPath;
         UnixFileMode mode = options.SocketMode ?? (options.SocketGroupId is null ? OwnerMode : GroupMode);
-        _ = LinuxException.Check(UnixSocket.Bind(descriptor.Value, path), $"Binding the socket '{path}' failed");
-        _ = FileIdentity.TryGet(path, out FileIdentity identity);
-        ShareSocket socket = new(descriptor, path, identity);
+        file.Bind(descriptor.Value, mode, options.SocketGroupId, out FileIdentity identity);
         try
         {
             // Nobody can connect before listen(2), so owner and permission are right before the first front end comes.
-            if (options.SocketGroupId is uint group)
-            {
-                _ = LinuxException.Check(
-                    SocketFile.SetGroup(path, group), $"Giving the socket '{path}' to group {group} failed");
-            }
-
-            _ = LinuxException.Check(SocketFile.SetMode(path, mode), $"Setting the permission of the socket '{path}' failed");
             _ = LinuxException.Check(SocketOptions.SetNonBlocking(descriptor.Value), "Setting up a socket failed");
             _ = LinuxException.Check(UnixSocket.Listen(descriptor.Value, Backlog), $"Listening on the socket '{path}' failed");
-            return socket;
+            return new ShareSocket(descriptor, path, identity);
         }
         catch
         {
-            socket.RemoveFile();
+            _ = file.Remove(identity);
             throw;
         }
     }
 
-    private static void RemoveStale(string path)
+    private static void RemoveStale(SocketFile file, string path)
     {
-        if (!FileIdentity.TryGet(path, out FileIdentity identity))
+        int result = file.GetStatus(out FileStatus status);
+        if (result == -Errno.ENOENT)
         {
             return;
         }
 
-        if (!identity.IsSocket)
+        _ = LinuxException.Check(result, $"Looking at '{path}' failed");
+        if (status.Type != FileStatus.Socket)
         {
             throw new SocketPathException(path, SocketPathProblem.NotASocket);
         }
 
-        // The kernel's list is asked first: a daemon that serves one front end and then ends, as virtiofsd does, would take a trial
-        // connection for that front end.
-        if (SocketFile.IsListedAsListening(path) || SocketFile.Answers(path))
+        if (file.IsInUse(status))
         {
             throw new SocketPathException(path, SocketPathProblem.InUse);
         }
 
-        _ = LinuxException.Check(SocketFile.Remove(path), $"Removing the stale socket '{path}' failed");
+        if (!SocketFile.IsOurs(status))
+        {
+            throw new SocketPathException(path, SocketPathProblem.NotOurs);
+        }
+
+        result = file.Remove(FileIdentity.Of(status));
+        if (result == -Errno.ESTALE)
+        {
+            throw new SocketPathException(path, SocketPathProblem.InUse);
+        }
+
+        _ = LinuxException.Check(result, $"Removing the stale socket '{path}' failed");
     }
 }

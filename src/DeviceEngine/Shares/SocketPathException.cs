@@ -15,6 +15,7 @@ public sealed class SocketPathException : IOException
     private static string Describe(string path, SocketPathProblem problem) => problem switch
     {
         SocketPathProblem.NotASocket => $"'{path}' exists and is not a socket. Choose another socket path, or remove it first.",
-        _ => $"A program is already listening on the socket '{path}'. Stop it, or choose another socket path.",
+        SocketPathProblem.NotOurs => $"'{path}' is a socket that another user left behind. Remove it first, or choose another socket path.",
+        _ => $"A program has already taken the socket '{path}'. Stop it, or choose another socket path.",
     };
 }
