@@ -57,8 +57,24 @@ internal sealed class PidFile : IDisposable
 
     public void Dispose()
     {
-        _ = SocketFile.Remove(_path);
+        if (FileStatus.Of((int)_file.DangerousGetHandle(), out FileStatus own) == 0 && IsStillThere(_path, own))
+        {
+            TryDelete(_path);
+        }
+
         _file.Dispose();
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It stays, unlocked, and the next owner takes it over.
+        }
     }
 
     private static FileStatus RequireRegular(int descriptor, string path) =>
