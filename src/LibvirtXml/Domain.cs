@@ -110,7 +110,8 @@ public sealed class Domain
             throw new DomainRuleException(
                 "OtherUuid",
                 $"The domain '{this}' has the UUID {present}, but libvirt has one of this name with the UUID {uuid}. Give it another name, or remove the <uuid> element to " +
-                "change the one that is there.");
+                "change the one that is there.",
+                ErrorKind.AlreadyExists);
         }
 
         if (Root.Child("uuid") is null)
@@ -128,7 +129,8 @@ public sealed class Domain
             throw new DomainRuleException(
                 "SecretsLeftOut",
                 $"The XML of the domain '{this}' was written without its passwords: '{DomainSecrets.Mask}' stands in their place. Put the passwords in, or remove the attributes " +
-                "for none; Export-VMDomain -IncludeSecret writes them.");
+                "for none; Export-VMDomain -IncludeSecret writes them.",
+                ErrorKind.InvalidData);
         }
     }
 
@@ -238,7 +240,7 @@ public sealed class Domain
     {
         string[] tags = [.. FileSystems.Select(fileSystem => $"'{fileSystem.Tag}'")];
         string known = tags.Length == 0 ? "It has no file systems." : $"It has {string.Join(", ", tags)}.";
-        return new DomainRuleException("FileSystemNotFound", $"The domain '{this}' has no file system with the tag '{tag}'. {known}");
+        return new DomainRuleException("FileSystemNotFound", $"The domain '{this}' has no file system with the tag '{tag}'. {known}", ErrorKind.NotFound);
     }
 
     private void Rewrite(Action edit)

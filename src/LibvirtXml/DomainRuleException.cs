@@ -6,8 +6,9 @@ public sealed class DomainRuleException : LibvirtXmlException
     /// <summary>Makes an error for a rule.</summary>
     /// <param name="errorId">A name of the error that stays the same from release to release.</param>
     /// <param name="message">A full sentence that names the thing and says what to do.</param>
-    public DomainRuleException(string errorId, string message)
-        : base(errorId, message)
+    /// <param name="kind">What kind of failure it is.</param>
+    public DomainRuleException(string errorId, string message, ErrorKind kind = ErrorKind.InvalidArgument)
+        : base(errorId, kind, message)
     {
     }
 }

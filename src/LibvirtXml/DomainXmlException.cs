@@ -4,7 +4,7 @@ namespace VirtioFs.LibvirtXml;
 public sealed class DomainXmlException : LibvirtXmlException
 {
     internal DomainXmlException(string errorId, string message, int line, int column, Exception? innerException = null)
-        : base(errorId, message, innerException)
+        : base(errorId, ErrorKind.InvalidData, message, innerException)
     {
         Line = line;
         Column = column;

@@ -50,16 +50,10 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
 
     private protected void WriteLibraryError(object? target, Exception exception)
     {
-        string errorId = exception switch
-        {
-            LibvirtXmlException known => known.ErrorId,
-            UnauthorizedAccessException => "AccessDenied",
-            FileNotFoundException or DirectoryNotFoundException => "FileNotFound",
-            FormatException => "InvalidValue",
-            _ => "FileNotUsable",
-        };
-                // The library's messages end with what to do, so there is nothing more to recommend.
-        WriteError(new ErrorRecord(exception, errorId, CategoryOf(errorId, exception), target));
+        (string errorId, ErrorCategory category) = ErrorCategories.Of(exception);
+
+        // The library's messages end with what to do, so there is nothing more to recommend.
+        WriteError(new ErrorRecord(exception, errorId, category, target));
     }
 
     private protected void WriteWarnings(IEnumerable<Advice> warnings)
@@ -109,22 +103,4 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
 
         return matches;
     }
-
-    private static ErrorCategory CategoryOf(string errorId, Exception exception) => errorId switch
-    {
-        "AccessDenied" or "ReadOnlyConnection" => ErrorCategory.PermissionDenied,
-        "AuthenticationFailed" => ErrorCategory.AuthenticationError,
-        "LibvirtTimeout" => ErrorCategory.OperationTimeout,
-        "DomainNotFound" or "FileSystemNotFound" or "FileNotFound" or "SocketMissing" or "DeviceNotFound" or "HugePagePoolNotFound" => ErrorCategory.ObjectNotFound,
-        "LibvirtUnavailable" => ErrorCategory.NotInstalled,
-        "ConnectionFailed" or "ConnectionLost" or "CloudHypervisorUnreachable" => ErrorCategory.ConnectionError,
-        "MalformedXml" or "InvalidXml" or "DuplicateElement" or "NotADomain" or "InvalidEncoding" => ErrorCategory.InvalidData,
-        "DuplicateTag" or "WrapperExists" or "FileExists" => ErrorCategory.ResourceExists,
-        _ => exception switch
-        {
-            DomainRuleException or FormatException => ErrorCategory.InvalidArgument,
-            IOException => ErrorCategory.WriteError,
-            _ => ErrorCategory.InvalidOperation,
-        },
-    };
 }

@@ -78,7 +78,8 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
                 "FileExists",
                 isWritten
                     ? $"The file '{file}' was written with another domain just now, and '{domain.Name}' would take its place. Name a folder, where each gets a file of its own."
-                    : $"The file '{file}' is there already. Choose another path, or pass -Force to replace it.");
+                    : $"The file '{file}' is there already. Choose another path, or pass -Force to replace it.",
+                ErrorKind.AlreadyExists);
         }
 
         string content = $"the domain '{domain.Name}'{(IncludeSecret && domain.Definition.HasSecrets ? ", passwords included" : string.Empty)}";

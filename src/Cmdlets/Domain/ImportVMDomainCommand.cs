@@ -46,7 +46,8 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
         {
             throw new DomainRuleException(
                 "DomainExists",
-                $"The domain '{file.Name}' is defined at {connection.Uri} already. Pass -Force to change it, or give the file's domain another name.");
+                $"The domain '{file.Name}' is defined at {connection.Uri} already. Pass -Force to change it, or give the file's domain another name.",
+                ErrorKind.AlreadyExists);
         }
 
         Domain wanted = DomainDefinition.Adopt(present, file);

@@ -61,7 +61,8 @@ public sealed class StopVMDomainCommand : PowerCmdlet
                 throw new DomainRuleException(
                     "GuestDoesNotStop",
                     $"The guest '{domain.Name}' was asked to shut down, but runs after {TimeoutSeconds} seconds. Wait longer with -TimeoutSeconds, or stop it at once with " +
-                    "-Force.");
+                    "-Force.",
+                    ErrorKind.Timeout);
             }
 
             if (Cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(100)))

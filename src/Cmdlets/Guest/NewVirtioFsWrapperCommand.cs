@@ -133,7 +133,8 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
         {
             throw new DomainRuleException(
                 "FileSystemNotFound",
-                $"The domain '{domain}' has no virtio-fs device whose daemon libvirt starts, so there is nothing to point at a wrapper. Add one with Add-VMFileSystem -Source.");
+                $"The domain '{domain}' has no virtio-fs device whose daemon libvirt starts, so there is nothing to point at a wrapper. Add one with Add-VMFileSystem -Source.",
+                ErrorKind.NotFound);
         }
 
         return [.. devices.SelectMany(device => domain.SetFileSystem(device, device with { BinaryPath = path }).Changes)];

@@ -186,7 +186,7 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
         catch (LibvirtXmlException e)
         {
             // These messages end with what to do.
-            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategory.InvalidOperation, Domain));
+            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategories.Of(e).Category, Domain));
         }
         catch (Exception e) when (StartFailure.Describe(e, options) is { } failure)
         {

@@ -7,7 +7,7 @@ namespace VirtioFs.LibvirtXml;
 public sealed class ChangeNotUndoneException : LibvirtXmlException
 {
     internal ChangeNotUndoneException(Exception first, IReadOnlyList<(string Step, Exception Failure)> notUndone)
-        : base("ChangeNotUndone", Describe(first, notUndone), new AggregateException([first, .. notUndone.Select(step => step.Failure)]))
+        : base("ChangeNotUndone", ErrorKind.Failed, Describe(first, notUndone), new AggregateException([first, .. notUndone.Select(step => step.Failure)]))
     {
         First = first;
         NotUndone = [.. notUndone.Select(step => step.Step)];

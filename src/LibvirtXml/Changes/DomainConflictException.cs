@@ -6,6 +6,7 @@ public sealed class DomainConflictException : LibvirtXmlException
     internal DomainConflictException(string domain, string connection)
         : base(
             "DomainChanged",
+            ErrorKind.Conflict,
             $"The domain '{domain}' at {connection} has been changed by somebody else since it was read, so nothing was changed. Read it again, and repeat the change.")
     {
     }

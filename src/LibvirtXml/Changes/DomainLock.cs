@@ -45,7 +45,8 @@ internal sealed class DomainLock : IDisposable
                 {
                     throw new DomainRuleException(
                         "DomainBusy",
-                        $"Another process has been changing the domain '{name}' for {Limit.TotalSeconds} seconds, so nothing was changed. Wait until it has finished, and try again.");
+                        $"Another process has been changing the domain '{name}' for {Limit.TotalSeconds} seconds, so nothing was changed. Wait until it has finished, and try again.",
+                        ErrorKind.Conflict);
                 }
 
                 connection.Pause(Pause);
@@ -78,6 +79,7 @@ internal sealed class DomainLock : IDisposable
 
         throw new DomainRuleException(
             "NoLockFolder",
-            "There is no folder where lock files can be made, so no domain is changed. Set XDG_RUNTIME_DIR to a folder that is yours alone.");
+            "There is no folder where lock files can be made, so no domain is changed. Set XDG_RUNTIME_DIR to a folder that is yours alone.",
+            ErrorKind.InvalidState);
     }
 }

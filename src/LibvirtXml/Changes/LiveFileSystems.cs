@@ -21,7 +21,8 @@ public sealed class LiveFileSystems(LibvirtDomain domain)
         {
             throw new DomainRuleException(
                 "DomainNotRunning",
-                $"The domain '{domain.Name}' is not running, so nothing can be plugged in or out. Leave -Live out, or start it with Start-VMDomain.");
+                $"The domain '{domain.Name}' is not running, so nothing can be plugged in or out. Leave -Live out, or start it with Start-VMDomain.",
+                ErrorKind.InvalidState);
         }
     }
 
@@ -39,7 +40,8 @@ public sealed class LiveFileSystems(LibvirtDomain domain)
             throw new DomainRuleException(
                 "SharedMemoryRequired",
                 $"The running domain '{domain.Name}' cannot take '{fileSystem.Tag}': {memory.Message} The memory of a running guest cannot be changed: stop it, " +
-                "change it and start it again.");
+                "change it and start it again.",
+                ErrorKind.InvalidState);
         }
 
         running.AddFileSystem(fileSystem);
@@ -144,7 +146,8 @@ public sealed class LiveFileSystems(LibvirtDomain domain)
                 throw new DomainRuleException(
                     "GuestKeepsDevice",
                     $"The guest '{domain.Name}' was asked to let '{fileSystem.Tag}' go, but has not done so within {UnplugLimit.TotalSeconds} seconds. Unmount it in the " +
-                    "guest and try again; the definition is as it was.");
+                    "guest and try again; the definition is as it was.",
+                    ErrorKind.Timeout);
             }
 
             domain.Connection.Pause(UnplugPause);

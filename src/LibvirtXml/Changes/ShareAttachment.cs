@@ -35,7 +35,7 @@ public sealed class ShareAttachment
         SharedMemoryResult memory = definition.MemoryBacking.TestShared();
         if (!memory.IsShared)
         {
-            throw new DomainRuleException("SharedMemoryRequired", $"The domain '{domain.Name}' cannot take the share '{tag}': {memory.Message}");
+            throw new DomainRuleException("SharedMemoryRequired", $"The domain '{domain.Name}' cannot take the share '{tag}': {memory.Message}", ErrorKind.InvalidState);
         }
 
         definition.AddFileSystem(device);

@@ -3,8 +3,8 @@ namespace VirtioFs.LibvirtXml;
 /// <summary>An error that libvirt reported.</summary>
 public sealed class LibvirtException : LibvirtXmlException
 {
-    internal LibvirtException(string errorId, string message, int code, int source, string libvirtMessage)
-        : base(errorId, message)
+    internal LibvirtException(string errorId, ErrorKind kind, string message, int code, int source, string libvirtMessage)
+        : base(errorId, kind, message)
     {
         Code = code;
         Origin = source;

@@ -4,7 +4,7 @@ namespace VirtioFs.LibvirtXml;
 public sealed class LibvirtUnavailableException : LibvirtXmlException
 {
     internal LibvirtUnavailableException(string message, Exception? innerException = null)
-        : base("LibvirtUnavailable", message, innerException)
+        : base("LibvirtUnavailable", ErrorKind.NotInstalled, message, innerException)
     {
     }
 }

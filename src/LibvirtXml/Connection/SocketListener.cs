@@ -21,7 +21,8 @@ public static class SocketListener
             throw new DomainRuleException(
                 "SocketMissing",
                 $"The socket '{path}' is not there, and a device is plugged in only when its socket accepts already. Start the share first, for example with " +
-                "Start-VirtioFsShare.");
+                "Start-VirtioFsShare.",
+                ErrorKind.NotFound);
         }
 
         if (!IsListening(path, procRoot))
@@ -29,7 +30,8 @@ public static class SocketListener
             throw new DomainRuleException(
                 "SocketNotAccepting",
                 $"Nobody accepts connections on '{path}', and a device is plugged in only when its socket accepts already. Start the share first, for example " +
-                "with Start-VirtioFsShare; remove the file if it was left behind.");
+                "with Start-VirtioFsShare; remove the file if it was left behind.",
+                ErrorKind.InvalidState);
         }
     }
 

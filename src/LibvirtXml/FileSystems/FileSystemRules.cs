@@ -215,7 +215,8 @@ internal static partial class FileSystemRules
             !others.Any(other => other.Tag == fileSystem.Tag),
             "DuplicateTag",
             $"filesystem target '{fileSystem.Tag}' specified twice: the domain '{domain}' has a file system with this tag already. Choose another tag, or " +
-            "change that one with Set-VMFileSystem.");
+            "change that one with Set-VMFileSystem.",
+            ErrorKind.AlreadyExists);
         XmlElement? devices = domain.Root.Child("devices");
         XmlElement? self = replaced is null ? null : domain.FileSystemElements().ElementAt(replaced.Index);
         XmlElement[] otherDevices = [.. (devices?.Children ?? []).Where(device => device != self)];
@@ -307,11 +308,11 @@ internal static partial class FileSystemRules
         return isWith && isWithout;
     }
 
-    private static void Require(bool holds, string errorId, string message)
+    private static void Require(bool holds, string errorId, string message, ErrorKind kind = ErrorKind.InvalidArgument)
     {
         if (!holds)
         {
-            throw new DomainRuleException(errorId, message);
+            throw new DomainRuleException(errorId, message, kind);
         }
     }
 

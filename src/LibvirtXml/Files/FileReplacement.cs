@@ -70,7 +70,7 @@ internal static class FileReplacement
     {
         if (expected is not null && present?.Status.Stamp != expected)
         {
-            throw new DomainRuleException("FileChanged", $"The file '{path}' was changed by somebody else since it was read, and is left as it is. Read it again and repeat the change.");
+            throw new DomainRuleException("FileChanged", $"The file '{path}' was changed by somebody else since it was read, and is left as it is. Read it again and repeat the change.", ErrorKind.Conflict);
         }
     }
 

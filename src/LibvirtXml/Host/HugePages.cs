@@ -25,6 +25,7 @@ public sealed class HugePages
         {
             throw new HostMemoryException(
                 "HugePagesUnavailable",
+                ErrorKind.NotSupported,
                 $"This host has no hugepages: {HostDirectory} is not there or empty. Use a kernel with CONFIG_HUGETLBFS, outside of a container.");
         }
 
@@ -52,6 +53,7 @@ public sealed class HugePages
         string nodes = string.Join(", ", Nodes());
         throw new HostMemoryException(
             "HugePagePoolNotFound",
+            ErrorKind.NotFound,
             $"This {place} has no pool of {size} pages. The host has pages of {(sizes.Length == 0 ? "no size" : sizes)} and the NUMA nodes " +
             $"{(nodes.Length == 0 ? "none" : nodes)}.");
     }
@@ -70,6 +72,7 @@ public sealed class HugePages
         return requested < 0
             ? throw new HostMemoryException(
                 "InvalidHugePageCount",
+                ErrorKind.InvalidArgument,
                 $"The pool of {size} pages cannot have {requested} pages: it has {before.Total}. Ask for 0 or more.")
             : (before, requested);
     }
@@ -93,6 +96,7 @@ public sealed class HugePages
         {
             throw new HostMemoryException(
                 exception is UnauthorizedAccessException ? "AccessDenied" : "HugePageWriteFailed",
+                exception is UnauthorizedAccessException ? ErrorKind.PermissionDenied : ErrorKind.WriteFailed,
                 $"The pool of {size} pages cannot be sized: {exception.Message.TrimEnd('.')}. Run this as root; inside a container /sys is read-only.",
                 exception);
         }
@@ -112,6 +116,7 @@ public sealed class HugePages
         MemoryBacking memory = domain.MemoryBacking;
         ByteSize total = domain.Memory ?? throw new HostMemoryException(
             "MemoryUnknown",
+            ErrorKind.InvalidArgument,
             $"The domain '{domain}' does not say how much memory it has, so its pages cannot be counted. Add a <memory> element.");
         return [.. Demand(memory, total, assumedSize).GroupBy(demand => demand.Size).Select(group => Advise(domain, group.Key, group.Select(demand => demand.Memory)))];
     }
@@ -203,6 +208,7 @@ public sealed class HugePages
         {
             throw new HostMemoryException(
                 "HugePageReadFailed",
+                ErrorKind.Failed,
                 $"The pool of {size} pages cannot be read: {exception.Message.TrimEnd('.')}. Check that sysfs is mounted at {_sysRoot}.",
                 exception);
         }

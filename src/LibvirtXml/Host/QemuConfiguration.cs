@@ -78,6 +78,7 @@ public sealed class QemuConfiguration
         {
             throw new HostMemoryException(
                 exception is UnauthorizedAccessException ? "AccessDenied" : "QemuConfigurationUnreadable",
+                exception is UnauthorizedAccessException ? ErrorKind.PermissionDenied : ErrorKind.Failed,
                 $"The file '{fullPath}' cannot be read: {exception.Message.TrimEnd('.')}. Run this as root.",
                 exception);
         }
@@ -118,6 +119,7 @@ public sealed class QemuConfiguration
         {
             throw new HostMemoryException(
                 exception is UnauthorizedAccessException ? "AccessDenied" : "QemuConfigurationUnwritable",
+                exception is UnauthorizedAccessException ? ErrorKind.PermissionDenied : ErrorKind.WriteFailed,
                 $"The file '{Path}' cannot be changed and is as it was: {exception.Message.TrimEnd('.')}. Run this as root.",
                 exception);
         }
@@ -151,6 +153,7 @@ public sealed class QemuConfiguration
         {
             throw new HostMemoryException(
                 "QemuConfigurationMalformed",
+                ErrorKind.InvalidData,
                 $"libvirt cannot read the file '{Path}', and does not start its QEMU driver with it: {exception.Message}. Correct it there.",
                 exception);
         }
@@ -189,6 +192,7 @@ public sealed class QemuConfiguration
 
     private HostMemoryException Uncarried(string key, string path) => new(
         "InvalidPath",
+        ErrorKind.InvalidArgument,
         $"The path '{path}' cannot be the {key} of '{Path}'. Give an absolute path without a NUL character, and without both kinds of quotation marks.");
 
     /// <summary>The text without the setting: were only the first assignment taken out, the next would count.</summary>

@@ -23,7 +23,7 @@ public static class CloudHypervisorArguments
         bool isShared = memory.Access == MemoryAccess.Shared || memory.TestShared().IsShared;
         if (fileSystems.Length > 0 && !isShared && !memory.UsesHugePages)
         {
-            throw new DomainRuleException("SharedMemoryRequired", $"{SharedMemoryWords}: run Set-VMMemoryBacking -Shared on the domain '{domain}' first.");
+            throw new DomainRuleException("SharedMemoryRequired", $"{SharedMemoryWords}: run Set-VMMemoryBacking -Shared on the domain '{domain}' first.", ErrorKind.InvalidState);
         }
 
         List<Advice> warnings = [];

@@ -88,14 +88,16 @@ public sealed class CloudHypervisorClient : IDisposable
         {
             throw new DomainRuleException(
                 "SharedMemoryRequired",
-                $"{CloudHypervisorArguments.SharedMemoryWords}: start the machine with --memory …,shared=on; this cannot be changed while it runs.");
+                $"{CloudHypervisorArguments.SharedMemoryWords}: start the machine with --memory …,shared=on; this cannot be changed while it runs.",
+                ErrorKind.InvalidState);
         }
 
         if (machine.Tags.Contains(fileSystem.Tag))
         {
             throw new DomainRuleException(
                 "DuplicateTag",
-                $"The machine has a file system with the tag '{fileSystem.Tag}' already, and a guest could mount only one of them. Choose another tag.");
+                $"The machine has a file system with the tag '{fileSystem.Tag}' already, and a guest could mount only one of them. Choose another tag.",
+                ErrorKind.AlreadyExists);
         }
 
         SocketListener.Require(fileSystem.Socket);
@@ -172,6 +174,7 @@ public sealed class CloudHypervisorClient : IDisposable
         {
             throw new CloudHypervisorException(
                 "CloudHypervisorAnswerTooLarge",
+                ErrorKind.InvalidData,
                 $"{whatFails}: the answer on '{ApiSocket}' is larger than {MaxAnswerBytes} bytes, or its headers than {MaxHeaderKibibytes} KiB, so it is not one of Cloud Hypervisor. " +
                 "Name its API socket.",
                 exception);
@@ -184,6 +187,7 @@ public sealed class CloudHypervisorClient : IDisposable
         {
             throw new CloudHypervisorException(
                 "CloudHypervisorUnreachable",
+                ErrorKind.ConnectionFailed,
                 $"{whatFails}: Cloud Hypervisor does not answer on '{ApiSocket}' ({exception.GetBaseException().Message.TrimEnd('.')}). Check that it runs with " +
                 $"--api-socket {ShellText.Quote(ApiSocket)}, and that you may write to that socket.",
                 exception);
@@ -192,6 +196,7 @@ public sealed class CloudHypervisorClient : IDisposable
 
     private CloudHypervisorException TimedOut(string whatFails, TimeSpan limit, bool isChange, Exception exception) => new(
         "CloudHypervisorTimeout",
+        ErrorKind.Timeout,
         string.Create(CultureInfo.InvariantCulture, $"{whatFails}: there was no answer on '{ApiSocket}' within {limit.TotalSeconds:0.#} seconds. ") +
         (isChange ? "Cloud Hypervisor may carry it out all the same: look at the machine before you repeat it." : "Check that Cloud Hypervisor runs and is not paused."),
         exception);
@@ -203,11 +208,13 @@ public sealed class CloudHypervisorClient : IDisposable
         string said = words.Length == 0 ? $"status {(int)status}" : words;
         return new CloudHypervisorException(
             "CloudHypervisorRefused",
+            ErrorKind.Failed,
             $"{whatFails}: Cloud Hypervisor says: {said}. Change what it names and try again; nothing was changed.");
     }
 
     private CloudHypervisorException Unexpected(string what, Exception? exception = null) => new(
         "CloudHypervisorUnreachable",
+        ErrorKind.ConnectionFailed,
         $"What answers on '{ApiSocket}' is not Cloud Hypervisor: {what}. Name its API socket.",
         exception);
 }

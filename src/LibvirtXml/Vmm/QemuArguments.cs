@@ -20,7 +20,7 @@ public static class QemuArguments
         List<Advice> warnings = [];
         if (fileSystems.Length > 0 && domain.MemoryBacking.TestShared() is { IsShared: false } memory)
         {
-            throw new DomainRuleException("SharedMemoryRequired", memory.Message);
+            throw new DomainRuleException("SharedMemoryRequired", memory.Message, ErrorKind.InvalidState);
         }
 
         List<string> arguments = [.. Memory(domain, options)];

@@ -67,7 +67,7 @@ public sealed partial class DaemonWrapper
         }
         catch (DomainRuleException exception) when (exception.ErrorId == "FileExists")
         {
-            throw new DomainRuleException("WrapperExists", exception.Message);
+            throw new DomainRuleException("WrapperExists", exception.Message, ErrorKind.AlreadyExists);
         }
     }
 

@@ -22,16 +22,17 @@ internal static unsafe class LibvirtErrors
         int source = error is null ? 0 : error->Domain;
         string words = error is null ? "no reason given" : Marshal.PtrToStringUTF8((nint)error->Message) ?? "no reason given";
         LibvirtNative.ResetLastError();
-        (string id, string advice) = Explain((LibvirtErrorCode)code, words, connection ?? "the default connection");
-        (id, advice) = isOpening && id == "LibvirtError" ? ("ConnectionFailed", OpeningAdvice) : (id, advice);
+        (string id, ErrorKind kind, string advice) = Explain((LibvirtErrorCode)code, words, connection ?? "the default connection");
+        (id, kind, advice) = isOpening && id == "LibvirtError" ? ("ConnectionFailed", ErrorKind.ConnectionFailed, OpeningAdvice) : (id, kind, advice);
         bool isLost = !isOpening && (IsTransportError(source, code) || handle is { IsAlive: false });
-        (id, advice) = isLost ? ("ConnectionLost", LostAdvice) : (id, advice);
-        return new LibvirtException(id, $"{whatFailed}: {words.TrimEnd('.', '\n', '\r')}. {advice}".TrimEnd(), code, source, words) { IsConnectionLost = isLost };
+        (id, kind, advice) = isLost ? ("ConnectionLost", ErrorKind.ConnectionFailed, LostAdvice) : (id, kind, advice);
+        return new LibvirtException(id, kind, $"{whatFailed}: {words.TrimEnd('.', '\n', '\r')}. {advice}".TrimEnd(), code, source, words) { IsConnectionLost = isLost };
     }
 
     /// <summary>Makes the exception for a call that nobody waits for any longer.</summary>
     public static LibvirtException TimedOut(string whatFailed, TimeSpan limit, string advice) => new(
         "LibvirtTimeout",
+        ErrorKind.Timeout,
         string.Create(
             CultureInfo.InvariantCulture,
             $"{whatFailed}: there was no answer within {limit.TotalSeconds:0.#} seconds. {advice} The environment variable {LibvirtLimits.Variable} sets the limit."),
@@ -43,30 +44,30 @@ internal static unsafe class LibvirtErrors
     private static bool IsTransportError(int source, int code) =>
         source == FromRpc && (LibvirtErrorCode)code is LibvirtErrorCode.InternalError or LibvirtErrorCode.SystemError or LibvirtErrorCode.Rpc;
 
-    private static (string Id, string Advice) Explain(LibvirtErrorCode code, string words, string connection) => code switch
+    private static (string Id, ErrorKind Kind, string Advice) Explain(LibvirtErrorCode code, string words, string connection) => code switch
     {
         LibvirtErrorCode.NoDomain =>
-            ("DomainNotFound", $"It may have been removed or renamed; Get-VMDomain -Connection {connection} lists those that are there."),
+            ("DomainNotFound", ErrorKind.NotFound, $"It may have been removed or renamed; Get-VMDomain -Connection {connection} lists those that are there."),
         LibvirtErrorCode.OperationDenied =>
-            ("ReadOnlyConnection", "Open the connection for writing: leave -ReadOnly out."),
-        LibvirtErrorCode.SystemError or LibvirtErrorCode.AuthFailed when ConnectionUri.IsSsh(connection) => ("AuthenticationFailed", SshAdvice),
-        LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.InvalidArgument when IsAboutCredentials(words) => ("AuthenticationFailed", CredentialAdvice),
+            ("ReadOnlyConnection", ErrorKind.PermissionDenied, "Open the connection for writing: leave -ReadOnly out."),
+        LibvirtErrorCode.SystemError or LibvirtErrorCode.AuthFailed when ConnectionUri.IsSsh(connection) => ("AuthenticationFailed", ErrorKind.AuthenticationFailed, SshAdvice),
+        LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.InvalidArgument when IsAboutCredentials(words) => ("AuthenticationFailed", ErrorKind.AuthenticationFailed, CredentialAdvice),
         LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.AuthUnavailable =>
-            ("AccessDenied", PermissionAdvice),
-        LibvirtErrorCode.SystemError when words.Contains("Permission denied", StringComparison.Ordinal) => ("AccessDenied", PermissionAdvice),
+            ("AccessDenied", ErrorKind.PermissionDenied, PermissionAdvice),
+        LibvirtErrorCode.SystemError when words.Contains("Permission denied", StringComparison.Ordinal) => ("AccessDenied", ErrorKind.PermissionDenied, PermissionAdvice),
         LibvirtErrorCode.SystemError when words.Contains("connect socket", StringComparison.Ordinal) =>
-            ("ConnectionFailed", "Start libvirt's daemon (systemctl start libvirtd, or virtqemud), or correct the URI."),
+            ("ConnectionFailed", ErrorKind.ConnectionFailed, "Start libvirt's daemon (systemctl start libvirtd, or virtqemud), or correct the URI."),
         LibvirtErrorCode.NoConnect or LibvirtErrorCode.InvalidArgument when words.Contains("connection", StringComparison.OrdinalIgnoreCase) =>
-            ("ConnectionFailed", "Correct the URI: qemu:///system, qemu:///session, qemu+ssh://host/system or test:///default."),
-        LibvirtErrorCode.Rpc => ("ConnectionFailed", "The connection to the daemon failed or was lost; open it again."),
+            ("ConnectionFailed", ErrorKind.ConnectionFailed, "Correct the URI: qemu:///system, qemu:///session, qemu+ssh://host/system or test:///default."),
+        LibvirtErrorCode.Rpc => ("ConnectionFailed", ErrorKind.ConnectionFailed, "The connection to the daemon failed or was lost; open it again."),
         LibvirtErrorCode.XmlInvalidSchema or LibvirtErrorCode.XmlDetail or LibvirtErrorCode.XmlError =>
-            ("InvalidXml", "Correct the XML; nothing was changed."),
-        LibvirtErrorCode.ConfigUnsupported => ("ConfigurationRefused", "Change the setting that it names; nothing was changed."),
-        LibvirtErrorCode.OperationInvalid => ("OperationInvalid", "Check the domain's state with Get-VMDomain."),
+            ("InvalidXml", ErrorKind.InvalidData, "Correct the XML; nothing was changed."),
+        LibvirtErrorCode.ConfigUnsupported => ("ConfigurationRefused", ErrorKind.InvalidArgument, "Change the setting that it names; nothing was changed."),
+        LibvirtErrorCode.OperationInvalid => ("OperationInvalid", ErrorKind.InvalidState, "Check the domain's state with Get-VMDomain."),
         LibvirtErrorCode.NoSupport or LibvirtErrorCode.OperationUnsupported =>
-            ("NotSupported", $"The driver of {connection} cannot do this."),
-        LibvirtErrorCode.DeviceMissing => ("DeviceNotFound", "Get-VMFileSystem shows the devices that are there."),
-        _ => ("LibvirtError", string.Empty),
+            ("NotSupported", ErrorKind.NotSupported, $"The driver of {connection} cannot do this."),
+        LibvirtErrorCode.DeviceMissing => ("DeviceNotFound", ErrorKind.NotFound, "Get-VMFileSystem shows the devices that are there."),
+        _ => ("LibvirtError", ErrorKind.Failed, string.Empty),
     };
 
     // Such as "Missing authentication credentials" and "no authentication callback available".
