@@ -34,9 +34,14 @@ public static unsafe class SharedMemory
     }
 
     /// <summary>Maps <paramref name="length"/> bytes of a file, shared, for reading and writing. Zero, or a negated error number.</summary>
-    public static int Map(int descriptor, long offset, nuint length, out nint address)
+    /// <param name="descriptor">The file.</param>
+    /// <param name="offset">Where in the file.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="address">The first byte here.</param>
+    /// <param name="reserves">Whether huge pages are set aside for all of it, so that none is missing later; ENOMEM when there are too few.</param>
+    public static int Map(int descriptor, long offset, nuint length, out nint address, bool reserves = false)
     {
-        nint result = LibC.mmap(0, length, ProtRead | ProtWrite, MapShared | MapNoReserve, descriptor, offset);
+        nint result = LibC.mmap(0, length, ProtRead | ProtWrite, MapShared | (reserves ? 0 : MapNoReserve), descriptor, offset);
         address = result == -1 ? 0 : result;
         return result == -1 ? -Marshal.GetLastSystemError() : 0;
     }

@@ -20,6 +20,9 @@ public sealed record GuestOptions
     /// <summary>Bytes of memory from 4 GiB up, where rings and buffers lie.</summary>
     public ulong MemoryBytes { get; init; } = 64 << 20;
 
+    /// <summary>Makes the memory's file of so many bytes; a memfd that can be sealed when omitted.</summary>
+    public Func<long, int>? MakeMemoryFile { get; init; }
+
     /// <summary>Features that the driver takes if the back end offers them.</summary>
     public VirtioFeatures Features { get; init; } = VirtioFeatures.LinuxGuest;
 

@@ -19,7 +19,7 @@ public sealed class VirtioFsGuest : IDisposable
         Options = options;
         Connection = connection;
         Connection.Patience = options.Patience;
-        Memory = GuestMemory.Create(options.LowMemoryBytes, options.MemoryBytes);
+        Memory = GuestMemory.Create(options.LowMemoryBytes, options.MemoryBytes, options.MakeMemoryFile);
         Handshake = FrontEndHandshake.For(options.FrontEnd);
         try
         {

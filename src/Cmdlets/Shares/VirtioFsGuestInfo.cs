@@ -13,6 +13,7 @@ public sealed class VirtioFsGuestInfo
         Connected = guest.ConnectedAt;
         MemorySize = guest.MemorySize;
         Queues = guest.Queues;
+        MemoryWarning = guest.MemoryWarning;
     }
 
     /// <summary>The monitor's process; 0 when it lives in another pid namespace.</summary>
@@ -29,6 +30,9 @@ public sealed class VirtioFsGuestInfo
 
     /// <summary>The virtqueues that are set up.</summary>
     public IReadOnlyList<ShareGuestQueue> Queues { get; }
+
+    /// <summary>What is to be known of guest memory that its owner can take away while the device uses it; null where nobody can.</summary>
+    public string? MemoryWarning { get; }
 
     /// <summary>The process, as the default table shows it.</summary>
     public override string ToString() => $"{ProcessName ?? "?"} ({ProcessId.ToString(CultureInfo.InvariantCulture)})";

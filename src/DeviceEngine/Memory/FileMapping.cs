@@ -9,8 +9,8 @@ internal sealed class FileMapping
     private readonly nuint _length;
     private int _users = 1;
 
-    private FileMapping(nint start, nuint length, nint address, ulong size) =>
-        (_base, _length, Address, Size) = (start, length, address, size);
+    private FileMapping(nint start, nuint length, nint address, ulong size, bool mayVanish) =>
+        (_base, _length, Address, Size, MayVanish) = (start, length, address, size, mayVanish);
 
     /// <summary>Where the part's first byte lies.</summary>
     internal nint Address { get; }
@@ -19,8 +19,14 @@ internal sealed class FileMapping
     internal ulong Size { get; }
 
     /// <summary>
-    /// Maps a part of a file. The descriptor stays the caller's. The file is sealed against shrinking where that is possible: reading a
-    /// mapping behind the end of its file would end this process.
+    /// Whether touching the mapping may raise SIGBUS: somebody can shorten the file, or there may be no room for a page of it. Not so is a
+    /// file in memory that is sealed against shrinking; of huge pages, none is missing that its owner does not take out again.
+    /// </summary>
+    internal bool MayVanish { get; }
+
+    /// <summary>
+    /// Maps a part of a file. The descriptor stays the caller's. The file is sealed against shrinking first, where that is possible, and
+    /// its size is looked at then.
     /// </summary>
     /// <param name="descriptor">The file.</param>
     /// <param name="offset">Where in the file the part begins; any number.</param>
@@ -30,27 +36,38 @@ internal sealed class FileMapping
     internal static string? TryCreate(int descriptor, ulong offset, ulong size, out FileMapping? mapping)
     {
         mapping = null;
-        int result = SharedFile.Of(descriptor, out SharedFile file);
-        if (result < 0)
+        if (ForeignDescriptor.KindOf(descriptor) is not (DescriptorKind.MemoryFile or DescriptorKind.DiskFile))
         {
-            return result == -Errno.EINVAL ? "is not in a regular file" : $"cannot be looked at: {Errno.Describe(-result)}";
+            return "is neither in a file in memory (memfd, tmpfs, hugetlbfs) nor in a regular file on a local disk";
         }
 
         _ = SharedMemory.ForbidShrinking(descriptor);
+        int result = SharedFile.Of(descriptor, out SharedFile file);
+        if (result < 0)
+        {
+            return $"cannot be looked at: {Errno.Describe(-result)}";
+        }
+
         if (size == 0 || offset > file.Size || size > file.Size - offset)
         {
             return $"needs {size} bytes from offset {offset} of a file that has {file.Size}";
         }
 
+        bool mayVanish = !SharedMemory.CannotShrink(descriptor);
+        if (mayVanish && !GuardedMemory.IsAvailable)
+        {
+            return "is in a file that is not sealed against shrinking, which can be used only where process_vm_readv(2) is allowed";
+        }
+
         ulong lead = offset % file.PageSize;
         nuint length = (nuint)((lead + size + file.PageSize - 1) / file.PageSize * file.PageSize);
-        result = SharedMemory.Map(descriptor, (long)(offset - lead), length, out nint start);
+        result = SharedMemory.Map(descriptor, (long)(offset - lead), length, out nint start, reserves: file.PageSize > (ulong)Environment.SystemPageSize);
         if (result < 0)
         {
             return $"cannot be mapped: {Errno.Describe(-result)}";
         }
 
-        mapping = new FileMapping(start, length, start + (nint)lead, size);
+        mapping = new FileMapping(start, length, start + (nint)lead, size, mayVanish);
         return null;
     }
 

@@ -1,4 +1,5 @@
 using VirtioFs.DeviceEngine.VhostUser;
+using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Memory;
 
@@ -14,12 +15,19 @@ internal sealed class GuestMemory
     private readonly MemoryRegion[] _regions;
     private int _users = 1;
 
-    private GuestMemory(MemoryRegion[] regions) => _regions = regions;
+    private GuestMemory(MemoryRegion[] regions)
+    {
+        _regions = regions;
+        MayVanish = Array.Exists(regions, region => region.Mapping.MayVanish);
+    }
 
     /// <summary>A new table without memory.</summary>
     internal static GuestMemory CreateEmpty() => new([]);
 
     internal ReadOnlySpan<MemoryRegion> Regions => _regions;
+
+    /// <summary>Whether some of the memory may be gone when it is touched: then all of it is touched through <see cref="GuardedMemory"/>.</summary>
+    internal bool MayVanish { get; }
 
     internal ulong TotalSize
     {
@@ -158,12 +166,28 @@ internal sealed class GuestMemory
             }
 
             int length = (int)Math.Min((ulong)target.Length, available);
-            new ReadOnlySpan<byte>((void*)address, length).CopyTo(target);
+            if (!MayVanish)
+            {
+                new ReadOnlySpan<byte>((void*)address, length).CopyTo(target);
+            }
+            else if (!TryCopyGuarded(address, target[..length]))
+            {
+                return false;
+            }
+
             target = target[length..];
             guestAddress += (ulong)length;
         }
 
         return true;
+    }
+
+    private static unsafe bool TryCopyGuarded(nint address, Span<byte> target)
+    {
+        fixed (byte* first = target)
+        {
+            return GuardedMemory.TryRead(address, first, (nuint)target.Length);
+        }
     }
 
     private static bool TryTranslate(in MemoryRegion region, ulong guestAddress, out nint address, out ulong available)

@@ -252,6 +252,11 @@ internal sealed class QueueWorker
                 break;
             }
 
+            if (ring.IsLost)
+            {
+                return Break("Its memory is gone: the front end has made the file shorter that it lies in.");
+            }
+
             if (waiting > ring.Size)
             {
                 return Break($"The driver says that {waiting} chains wait in a ring of {ring.Size}.");

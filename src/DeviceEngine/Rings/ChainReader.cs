@@ -13,8 +13,12 @@ internal sealed unsafe class ChainReader(bool indirectAllowed)
     // Guests before Linux 5.13 make indirect tables that are longer than their ring (fs/fuse/virtio_fs.c clamps since); QEMU's own
     // devices take as many (VIRTQUEUE_MAX_SIZE).
     private const int LongestSmallRingTable = 1024;
+    private const int WindowSize = 8;
+    private readonly RingDescriptor[] _window = new RingDescriptor[WindowSize];
     private int _hint;
     private int _tableHint;
+    private int _windowStart;
+    private int _windowCount;
 
     /// <summary>Reads one chain. Null, or how the driver broke the rules, as a sentence.</summary>
     internal string? TryRead(SplitRing ring, GuestMemory memory, ushort head, RequestChain chain)
@@ -55,12 +59,16 @@ internal sealed unsafe class ChainReader(bool indirectAllowed)
         }
 
         int length = (int)table.Length / sizeof(RingDescriptor);
-        bool inOnePiece = memory.TryTranslate(table.Address, ref _tableHint, out nint start, out ulong available) && available >= table.Length;
+        nint start = 0;
+        bool inOnePiece = !memory.MayVanish
+            && memory.TryTranslate(table.Address, ref _tableHint, out start, out ulong available)
+            && available >= table.Length;
         int index = 0;
+        _windowCount = 0;
         for (int count = 0; count < length; count++)
         {
             RingDescriptor descriptor = inOnePiece ? ((RingDescriptor*)start)[index] : default;
-            if (!inOnePiece && !TryCopy(memory, table.Address, index, out descriptor))
+            if (!inOnePiece && !TryCopy(memory, table, index, out descriptor))
             {
                 return $"An indirect descriptor table at {table.Address:x} is not in the guest's memory.";
             }
@@ -86,11 +94,23 @@ internal sealed unsafe class ChainReader(bool indirectAllowed)
         return $"A chain has more than the {length} descriptors of its indirect table: it runs in a loop.";
     }
 
-    private bool TryCopy(GuestMemory memory, ulong table, int index, out RingDescriptor descriptor)
+    // Neighbours are most often wanted next, and a copy may be a system call.
+    private bool TryCopy(GuestMemory memory, in RingDescriptor table, int index, out RingDescriptor descriptor)
     {
-        descriptor = default;
-        ulong address = table + ((ulong)index * (ulong)sizeof(RingDescriptor));
-        return memory.TryCopy(address, MemoryMarshal.AsBytes(new Span<RingDescriptor>(ref descriptor)), ref _tableHint);
+        if ((uint)(index - _windowStart) >= (uint)_windowCount)
+        {
+            _windowStart = index;
+            _windowCount = Math.Min(((int)table.Length / sizeof(RingDescriptor)) - index, _window.Length);
+            ulong address = table.Address + ((ulong)index * (ulong)sizeof(RingDescriptor));
+            if (!memory.TryCopy(address, MemoryMarshal.AsBytes(_window.AsSpan(0, _windowCount)), ref _tableHint))
+            {
+                descriptor = default;
+                return false;
+            }
+        }
+
+        descriptor = _window[index - _windowStart];
+        return true;
     }
 
     private string? DescribeFault(SplitRing ring, in RingDescriptor table)

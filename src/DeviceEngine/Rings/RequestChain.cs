@@ -20,6 +20,7 @@ internal sealed class RequestChain
     private int _readable;
     private bool _unreachableRequest;
     private bool _unreachableReply;
+    private bool _mayVanish;
 
     /// <summary>The first descriptor, by which the chain is given back.</summary>
     internal ushort Head { get; private set; }
@@ -37,7 +38,7 @@ internal sealed class RequestChain
     internal bool IsUnreachable => _unreachableRequest || _unreachableReply;
 
     /// <summary>The request for the file server.</summary>
-    internal FuseExchange Exchange => new(_pieces.AsSpan(0, _readable), _pieces.AsSpan(_readable, _count - _readable));
+    internal FuseExchange Exchange => new(_pieces.AsSpan(0, _readable), _pieces.AsSpan(_readable, _count - _readable), _mayVanish);
 
     /// <summary>The room for the answer.</summary>
     internal ReadOnlySpan<IoVec> Reply => _pieces.AsSpan(_readable, _count - _readable);
@@ -61,6 +62,7 @@ internal sealed class RequestChain
     {
         bool writable = (descriptor.Flags & RingDescriptor.Writable) != 0;
         HasReply = writable;
+        _mayVanish = memory.MayVanish;
         if (!writable)
         {
             RequestLength += descriptor.Length;

@@ -23,6 +23,7 @@ internal sealed unsafe class SplitRing
     private ushort* _available;
     private ushort* _used;
     private ushort _usedIndex;
+    private RingCopy? _copy;
 
     private SplitRing(in RingAddresses addresses, int size, bool eventIndex) =>
         (_addresses, Size, _mask, _eventIndex) = (addresses, size, (ushort)(size - 1), eventIndex);
@@ -32,6 +33,9 @@ internal sealed unsafe class SplitRing
 
     /// <summary>The entry of the available ring that is taken next.</summary>
     internal ushort Next { get; private set; }
+
+    /// <summary>True when the ring's memory is gone: the front end has made its file shorter. <see cref="CountAvailable"/> has no sense then.</summary>
+    internal bool IsLost => _copy is { IsLost: true };
 
     /// <summary>Where the ring lies and how far both sides have come.</summary>
     internal RingPosition Position => new(_addresses with { Flags = 0, Log = 0 }, Size, Next, _usedIndex);
@@ -83,18 +87,46 @@ internal sealed unsafe class SplitRing
         nint used = 0;
         fault ??= TryFind(memory, "available ring", _addresses.Available, availableSize, 2, out available);
         fault ??= TryFind(memory, "used ring", _addresses.Used, UsedSize, 4, out used);
-        if (fault is null)
+        if (fault is not null)
         {
-            _descriptors = (RingDescriptor*)descriptors;
-            _available = (ushort*)available;
-            _used = (ushort*)used;
+            return fault;
         }
 
-        return fault;
+        if (memory.MayVanish)
+        {
+            if (used % sizeof(ulong) != 0)
+            {
+                return $"The used ring at {_addresses.Used:x} is not aligned to 8 bytes, which it has to be in memory that its owner can shorten.";
+            }
+
+            _copy = new RingCopy(Size, descriptors, available, used);
+            (available, used) = ((nint)_copy.Available, (nint)_copy.Used);
+        }
+        else
+        {
+            _copy = null;
+        }
+
+        _descriptors = (RingDescriptor*)descriptors;
+        _available = (ushort*)available;
+        _used = (ushort*)used;
+        return null;
     }
 
     /// <summary>How many chains wait, more than <see cref="Size"/> when the driver's index has no sense. Pairs with the driver's write of <c>avail.idx</c>: what it wrote before is seen after this.</summary>
-    internal ushort CountAvailable() => (ushort)(Volatile.Read(ref _available[1]) - Next);
+    internal ushort CountAvailable()
+    {
+        if (_copy is RingCopy copy)
+        {
+            copy.FetchAvailable(Next);
+            if (copy.IsLost)
+            {
+                return (ushort)(Size + 1);
+            }
+        }
+
+        return (ushort)(Volatile.Read(ref _available[1]) - Next);
+    }
 
     /// <summary>Takes the head of the next chain. Its entry was written before the index that <see cref="CountAvailable"/> read.</summary>
     internal ushort TakeHead()
@@ -105,7 +137,7 @@ internal sealed unsafe class SplitRing
     }
 
     /// <summary>Copies a descriptor out of the guest's reach; the index is below <see cref="Size"/>.</summary>
-    internal RingDescriptor Copy(int index) => _descriptors[index];
+    internal RingDescriptor Copy(int index) => _copy is null ? _descriptors[index] : _copy.ReadDescriptor(index);
 
     /// <summary>Puts a chain into the used ring, where the driver does not look before <see cref="PublishUsed"/>. Answers the element's offset in the used ring.</summary>
     internal ulong PutUsed(ushort head, uint written)
@@ -113,11 +145,16 @@ internal sealed unsafe class SplitRing
         int slot = _usedIndex & _mask;
         UsedElements[slot] = new UsedElement(head, written);
         _usedIndex++;
+        _copy?.WriteElement(slot);
         return HeaderSize + ((ulong)slot * (ulong)sizeof(UsedElement));
     }
 
     /// <summary>Shows the driver all that was put. Pairs with the driver's read of <c>used.idx</c>: elements and answers are written before.</summary>
-    internal void PublishUsed() => Volatile.Write(ref _used[1], _usedIndex);
+    internal void PublishUsed()
+    {
+        Volatile.Write(ref _used[1], _usedIndex);
+        _copy?.WriteIndex();
+    }
 
     /// <summary>
     /// Whether the driver wants to be notified of the last <paramref name="count"/> chains put. The full barrier stands between our write
@@ -128,17 +165,18 @@ internal sealed unsafe class SplitRing
         Interlocked.MemoryBarrier();
         if (!_eventIndex)
         {
-            return (Volatile.Read(ref _available[0]) & NoInterrupt) == 0;
+            ushort flags = _copy is null ? Volatile.Read(ref _available[0]) : _copy.ReadFlags();
+            return (flags & NoInterrupt) == 0;
         }
 
-        ushort wanted = Volatile.Read(ref *UsedEvent);
+        ushort wanted = _copy is null ? Volatile.Read(ref *UsedEvent) : _copy.ReadUsedEvent();
         return (ushort)(_usedIndex - wanted - 1) < (ushort)count;
     }
 
     /// <summary>Tells the driver that no kicks are needed. With event indices there is nothing to tell: it kicks for the one index that was asked for.</summary>
     internal void DeclineKicks()
     {
-        if (!_eventIndex)
+        if (!_eventIndex && _copy is null)
         {
             Volatile.Write(ref _used[0], NoNotify);
         }
@@ -150,11 +188,15 @@ internal sealed unsafe class SplitRing
     /// </summary>
     internal bool TryAskForKick()
     {
-        if (_eventIndex)
+        if (_eventIndex && _copy is not null)
+        {
+            _copy.WriteAvailableEvent(Next);
+        }
+        else if (_eventIndex)
         {
             Volatile.Write(ref *AvailableEvent, Next);
         }
-        else
+        else if (_copy is null)
         {
             Volatile.Write(ref _used[0], 0);
         }

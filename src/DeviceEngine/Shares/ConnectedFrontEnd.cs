@@ -7,6 +7,10 @@ namespace VirtioFs.DeviceEngine;
 /// <summary>The front end that a share serves now.</summary>
 internal sealed class ConnectedFrontEnd
 {
+    private const string UnsealedMemory = "The guest's memory is in files that can be shortened while they are used: on tmpfs, on hugetlbfs, on a disk, "
+        + "or a memfd that cannot be sealed. The device reaches its rings and requests by system calls, which makes each request slower. "
+        + "Give the guest memory of memory-backend-memfd (in libvirt <source type='memfd'/>), with or without huge pages.";
+
     private readonly PeerCredentials _peer;
     private readonly Device _device;
     private readonly DateTimeOffset _connectedAt = DateTimeOffset.Now;
@@ -27,7 +31,8 @@ internal sealed class ConnectedFrontEnd
         (ulong)_device.Features,
         (ulong)_device.ProtocolFeatures,
         _device.Memory.TotalSize,
-        [.. _device.Queues.Where(queue => queue.Size > 0).Select(queue => queue.Describe())]);
+        [.. _device.Queues.Where(queue => queue.Size > 0).Select(queue => queue.Describe())],
+        _device.Memory.MayVanish ? UnsealedMemory : null);
 
     internal void AddCounters(QueueCounters total)
     {

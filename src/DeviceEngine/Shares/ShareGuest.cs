@@ -8,6 +8,9 @@ namespace VirtioFs.DeviceEngine;
 /// <param name="ProtocolFeatures">The vhost-user protocol feature bits that it has accepted.</param>
 /// <param name="MemorySize">Guest memory that it shares with the device, in bytes.</param>
 /// <param name="Queues">The virtqueues that it has set up.</param>
+/// <param name="MemoryWarning">
+/// As sentences, what is to be known of memory that can be taken away while the device uses it; null where it cannot.
+/// </param>
 public sealed record ShareGuest(
     int ProcessId,
     string? ProcessName,
@@ -15,4 +18,5 @@ public sealed record ShareGuest(
     ulong Features,
     ulong ProtocolFeatures,
     ulong MemorySize,
-    IReadOnlyList<ShareGuestQueue> Queues);
+    IReadOnlyList<ShareGuestQueue> Queues,
+    string? MemoryWarning = null);

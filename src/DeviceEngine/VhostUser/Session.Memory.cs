@@ -120,7 +120,13 @@ internal sealed partial class Session
             return Outcome.Refused($"The log of written memory {fault}.");
         }
 
-        _device.SetLog(new DirtyLog(mapping!));
+        if (mapping!.MayVanish)
+        {
+            mapping.LetGo();
+            return Outcome.Refused("The log of written memory is in a file that cannot be sealed against shrinking; it has to be a memfd that can.");
+        }
+
+        _device.SetLog(new DirtyLog(mapping));
 
         // Answered even where no acknowledgement was asked for (vhost-user: Communication).
         return Outcome.Answer(0);

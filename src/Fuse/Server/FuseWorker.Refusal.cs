@@ -14,8 +14,8 @@ public sealed unsafe partial class FuseWorker
     /// <returns>Bytes written into the reply pieces; 0 when there is no header to answer, or no room for the answer.</returns>
     public uint Refuse(FuseExchange exchange, int errno)
     {
-        RequestReader reader = new(exchange.Request);
-        ReplyWriter reply = new(exchange.Reply);
+        RequestReader reader = new(exchange);
+        ReplyWriter reply = new(exchange);
         if (!reader.TryRead(out InHeader header) || IsForget(header.Opcode) || reply.Room < 0)
         {
             Counters.NoteMalformed();

@@ -29,8 +29,8 @@ public sealed unsafe partial class FuseWorker : IDisposable
     /// <param name="replyLength">Bytes written into the reply pieces.</param>
     public FuseOutcome Answer(FuseExchange exchange, Patience patience, out uint replyLength)
     {
-        RequestReader reader = new(exchange.Request);
-        ReplyWriter reply = new(exchange.Reply);
+        RequestReader reader = new(exchange);
+        ReplyWriter reply = new(exchange);
         replyLength = 0;
         if (!reader.TryRead(out InHeader header))
         {

@@ -8,7 +8,7 @@ internal readonly unsafe ref struct ReplyWriter
 {
     private readonly ScatteredMemory _memory;
 
-    internal ReplyWriter(ReadOnlySpan<IoVec> pieces) => _memory = new ScatteredMemory(pieces);
+    internal ReplyWriter(FuseExchange exchange) => _memory = new ScatteredMemory(exchange.Reply, exchange.MayVanish);
 
     /// <summary>Bytes that fit behind the header; negative when the header itself does not fit.</summary>
     internal long Room => _memory.Length - sizeof(OutHeader);
@@ -22,7 +22,7 @@ internal readonly unsafe ref struct ReplyWriter
         }
     }
 
-    /// <summary>Puts bytes behind the header. Answers their number, or EINVAL when they do not fit.</summary>
+    /// <summary>Puts bytes behind the header. Answers their number, EINVAL when they do not fit, or EFAULT when the memory is gone.</summary>
     internal nint Put(byte* source, uint length)
     {
         if (Room < length)
@@ -30,8 +30,7 @@ internal readonly unsafe ref struct ReplyWriter
             return -Errno.EINVAL;
         }
 
-        _memory.CopyFrom(sizeof(OutHeader), source, length);
-        return (nint)length;
+        return _memory.CopyFrom(sizeof(OutHeader), source, length) ? (nint)length : -Errno.EFAULT;
     }
 
     /// <summary>The pieces behind the header, for the kernel to fill.</summary>
@@ -51,7 +50,7 @@ internal readonly unsafe ref struct ReplyWriter
             Error = result < 0 ? (int)result : 0,
             Unique = unique,
         };
-        _memory.CopyFrom(0, (byte*)&header, (uint)sizeof(OutHeader));
+        _ = _memory.CopyFrom(0, (byte*)&header, (uint)sizeof(OutHeader));
         return header.Length;
     }
 }

@@ -13,9 +13,9 @@ internal unsafe ref struct RequestReader
     private long _position;
     private long _end;
 
-    internal RequestReader(ReadOnlySpan<IoVec> pieces)
+    internal RequestReader(FuseExchange exchange)
     {
-        _memory = new ScatteredMemory(pieces);
+        _memory = new ScatteredMemory(exchange.Request, exchange.MayVanish);
         _end = _memory.Length;
     }
 
@@ -53,33 +53,29 @@ internal unsafe ref struct RequestReader
     internal bool TryRead<T>(out T value) where T : unmanaged
     {
         Unsafe.SkipInit(out value);
-        if (Remaining < sizeof(T))
-        {
-            value = default;
-            return false;
-        }
-
         fixed (T* target = &value)
         {
-            _memory.CopyTo(_position, (byte*)target, (uint)sizeof(T), ref _piece);
+            if (Remaining >= sizeof(T) && _memory.CopyTo(_position, (byte*)target, (uint)sizeof(T), ref _piece))
+            {
+                _position += sizeof(T);
+                return true;
+            }
         }
 
-        _position += sizeof(T);
-        return true;
+        value = default;
+        return false;
     }
 
     /// <summary>Copies the first bytes of a structure of which older guests send only so many; the rest is zero.</summary>
     internal bool TryReadPrefix<T>(int size, out T value) where T : unmanaged
     {
         value = default;
-        if (Remaining < size)
-        {
-            return false;
-        }
-
         fixed (T* target = &value)
         {
-            _memory.CopyTo(_position, (byte*)target, (uint)size, ref _piece);
+            if (Remaining < size || !_memory.CopyTo(_position, (byte*)target, (uint)size, ref _piece))
+            {
+                return false;
+            }
         }
 
         _position += size;
@@ -89,14 +85,9 @@ internal unsafe ref struct RequestReader
     /// <summary>Copies bytes.</summary>
     internal bool TryRead(byte* target, uint length)
     {
-        if (Remaining < length)
+        if (Remaining < length || (length > 0 && !_memory.CopyTo(_position, target, length, ref _piece)))
         {
             return false;
-        }
-
-        if (length > 0)
-        {
-            _memory.CopyTo(_position, target, length, ref _piece);
         }
 
         _position += length;
@@ -112,12 +103,11 @@ internal unsafe ref struct RequestReader
     {
         int available = (int)Math.Min(Remaining, maximum + 1);
         length = 0;
-        if (available <= 0)
+        if (available <= 0 || !_memory.CopyTo(_position, target, (uint)available, ref _piece))
         {
             return false;
         }
 
-        _memory.CopyTo(_position, target, (uint)available, ref _piece);
         int end = new ReadOnlySpan<byte>(target, available).IndexOf((byte)0);
         if (end >= 0)
         {

@@ -7,10 +7,12 @@ namespace VirtioFs.Fuse;
 internal readonly unsafe ref struct ScatteredMemory
 {
     private readonly ReadOnlySpan<IoVec> _pieces;
+    private readonly bool _mayVanish;
 
-    internal ScatteredMemory(ReadOnlySpan<IoVec> pieces)
+    internal ScatteredMemory(ReadOnlySpan<IoVec> pieces, bool mayVanish)
     {
         _pieces = pieces;
+        _mayVanish = mayVanish;
         foreach (ref readonly IoVec piece in pieces)
         {
             Length += (long)piece.Length;
@@ -19,12 +21,12 @@ internal readonly unsafe ref struct ScatteredMemory
 
     internal long Length { get; }
 
-    /// <summary>Copies out. The caller has checked that the range lies inside.</summary>
+    /// <summary>Copies out. The caller has checked that the range lies inside. False when the memory is gone.</summary>
     /// <param name="offset">Where.</param>
     /// <param name="target">Room for the bytes.</param>
     /// <param name="length">How many.</param>
     /// <param name="piece">The piece in which the last copy ended, so that reading on does not begin at the first one again.</param>
-    internal void CopyTo(long offset, byte* target, uint length, ref PiecePosition piece)
+    internal bool CopyTo(long offset, byte* target, uint length, ref PiecePosition piece)
     {
         piece = offset < piece.Start ? default : piece;
         while (piece.Start + (long)_pieces[piece.Index].Length <= offset && piece.Index + 1 < _pieces.Length)
@@ -32,11 +34,11 @@ internal readonly unsafe ref struct ScatteredMemory
             piece = new PiecePosition(piece.Index + 1, piece.Start + (long)_pieces[piece.Index].Length);
         }
 
-        Copy(_pieces[piece.Index..], offset - piece.Start, target, length, outward: true);
+        return Copy(_pieces[piece.Index..], offset - piece.Start, target, length, outward: true);
     }
 
-    /// <summary>Copies in. The caller has checked that the range lies inside.</summary>
-    internal void CopyFrom(long offset, byte* source, uint length) => Copy(_pieces, offset, source, length, outward: false);
+    /// <summary>Copies in. The caller has checked that the range lies inside. False when the memory is gone.</summary>
+    internal bool CopyFrom(long offset, byte* source, uint length) => Copy(_pieces, offset, source, length, outward: false);
 
     /// <summary>The pieces of a range.</summary>
     /// <returns>How many, or -1 when <paramref name="target"/> is too short for them.</returns>
@@ -71,7 +73,7 @@ internal readonly unsafe ref struct ScatteredMemory
         return count;
     }
 
-    private static void Copy(ReadOnlySpan<IoVec> pieces, long offset, byte* other, uint length, bool outward)
+    private bool Copy(ReadOnlySpan<IoVec> pieces, long offset, byte* other, uint length, bool outward)
     {
         foreach (ref readonly IoVec piece in pieces)
         {
@@ -84,14 +86,24 @@ internal readonly unsafe ref struct ScatteredMemory
 
             uint part = (uint)Math.Min(size - offset, length);
             byte* here = (byte*)piece.Address + offset;
-            Unsafe.CopyBlockUnaligned(outward ? other : here, outward ? here : other, part);
+            if (!_mayVanish)
+            {
+                Unsafe.CopyBlockUnaligned(outward ? other : here, outward ? here : other, part);
+            }
+            else if (!(outward ? GuardedMemory.TryRead((nint)here, other, part) : GuardedMemory.TryWrite((nint)here, other, part)))
+            {
+                return false;
+            }
+
             other += part;
             length -= part;
             offset = 0;
             if (length == 0)
             {
-                return;
+                break;
             }
         }
+
+        return true;
     }
 }

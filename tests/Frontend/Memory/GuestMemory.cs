@@ -11,12 +11,11 @@ public sealed class GuestMemory : IDisposable
     public const ulong UserAddressOffset = 0x7e00_0000_0000;
 
     private const ulong HighMemory = 0x1_0000_0000;
+    private readonly Func<long, int>? _makeFile;
     private readonly List<int> _files = [];
     private readonly List<GuestRegion> _regions = [];
 
-    private GuestMemory()
-    {
-    }
+    private GuestMemory(Func<long, int>? makeFile) => _makeFile = makeFile;
 
     /// <summary>The regions, in the order in which the back end is told of them.</summary>
     public IReadOnlyList<GuestRegion> Regions => _regions;
@@ -27,9 +26,10 @@ public sealed class GuestMemory : IDisposable
     /// </summary>
     /// <param name="lowBytes">Bytes below, a multiple of the page size; zero for none.</param>
     /// <param name="highBytes">Bytes above, a multiple of the page size.</param>
-    public static GuestMemory Create(ulong lowBytes = 1 << 20, ulong highBytes = 64 << 20)
+    /// <param name="makeFile">Makes the file of so many bytes; null for a memfd that can be sealed.</param>
+    public static GuestMemory Create(ulong lowBytes = 1 << 20, ulong highBytes = 64 << 20, Func<long, int>? makeFile = null)
     {
-        GuestMemory memory = new();
+        GuestMemory memory = new(makeFile);
         int file = memory.CreateFile(lowBytes + highBytes);
         if (lowBytes != 0)
         {
@@ -44,7 +44,7 @@ public sealed class GuestMemory : IDisposable
     /// <param name="regions">Guest address and size of each, in multiples of the page size.</param>
     public static GuestMemory Create(params ReadOnlySpan<(ulong GuestAddress, ulong Size)> regions)
     {
-        GuestMemory memory = new();
+        GuestMemory memory = new(null);
         foreach ((ulong guestAddress, ulong size) in regions)
         {
             memory.AddRegion(guestAddress, size);
@@ -111,7 +111,9 @@ public sealed class GuestMemory : IDisposable
 
     private int CreateFile(ulong size)
     {
-        int file = (int)LinuxException.Check(SharedMemory.Create("guest-memory", (long)size), "Making a memory file failed");
+        int file = (int)LinuxException.Check(
+            _makeFile?.Invoke((long)size) ?? SharedMemory.Create("guest-memory", (long)size),
+            "Making a memory file failed");
         _files.Add(file);
         return file;
     }

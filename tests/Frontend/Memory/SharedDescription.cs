@@ -40,6 +40,33 @@ public static unsafe partial class SharedDescription
         }
     }
 
+    /// <summary>Makes a file without a name. Answers its descriptor, or a negated error number.</summary>
+    public static int CreateFile(string directory, long size)
+    {
+        // asm-generic/fcntl.h O_TMPFILE, which is O_DIRECTORY besides; that differs on arm64.
+        int temporary = 0x400000 | (RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000);
+        int descriptor;
+        fixed (byte* path = System.Text.Encoding.UTF8.GetBytes(directory + "\0"))
+        {
+            descriptor = Files.Open(Files.WorkingDirectory, path, OpenFlags.ReadWrite | temporary, 0x180);
+        }
+
+        return descriptor < 0 ? descriptor : Files.Truncate(descriptor, size) is int result and < 0 ? result : descriptor;
+    }
+
+    /// <summary>Makes a memfd of huge pages of 2 MiB. Answers its descriptor, or a negated error number.</summary>
+    public static int CreateHuge(long size, bool sealable)
+    {
+        const uint CloseOnExec = 1, AllowSealing = 2, HugeTlb = 4, TwoMebibytes = 21u << 26;
+        int descriptor;
+        fixed (byte* name = "guest-memory-huge\0"u8)
+        {
+            descriptor = memfd_create(name, CloseOnExec | HugeTlb | TwoMebibytes | (sealable ? AllowSealing : 0));
+        }
+
+        return descriptor < 0 || Files.Truncate(descriptor, size) < 0 ? -1 : descriptor;
+    }
+
     /// <summary>Makes a pipe.</summary>
     public static void MakePipe(out int reader, out int writer)
     {
@@ -54,6 +81,9 @@ public static unsafe partial class SharedDescription
 
     [LibraryImport("libc")]
     private static partial nint write(int fd, void* buffer, nuint count);
+
+    [LibraryImport("libc")]
+    private static partial int memfd_create(byte* name, uint flags);
 
     [LibraryImport("libc")]
     private static partial int pipe2(int* ends, int flags);
