@@ -31,6 +31,12 @@ public struct FileStatus
     /// <summary><c>S_IFLNK</c>.</summary>
     public const uint SymbolicLink = 0xA000;
 
+    /// <summary><c>S_IFBLK</c>.</summary>
+    public const uint BlockDevice = 0x6000;
+
+    /// <summary><c>S_IFCHR</c>.</summary>
+    public const uint CharacterDevice = 0x2000;
+
     /// <summary><c>S_IFREG</c>.</summary>
     public const uint Regular = 0x8000;
 

@@ -35,6 +35,10 @@ Describe 'Options of a share' {
         @{ name = 'UserIdMap'; value = 'map:0:1000:1', 'forbid-guest:5:10' }
         @{ name = 'GroupIdMap'; value = 'squash-guest:0:100:4294967295' }
         @{ name = 'NoKillPrivilege'; value = $true }
+        @{ name = 'NoDeviceNode'; value = $true }
+        @{ name = 'NoSetId'; value = $true }
+        @{ name = 'NoTrustedAttribute'; value = $true }
+        @{ name = 'NoSecurityAttribute'; value = $true }
         @{ name = 'PreserveNoAccessTime'; value = $true }
         @{ name = 'NoSubmount'; value = $true }
         @{ name = 'FileHandle'; value = 'Never' }

@@ -86,6 +86,22 @@ public sealed partial class StartVirtioFsShareCommand
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public SwitchParameter NoKillPrivilege { get; set; }
 
+    /// <summary>Whether the guest can make no device nodes.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter NoDeviceNode { get; set; }
+
+    /// <summary>Whether the guest can give files no set-id bits and no capabilities.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter NoSetId { get; set; }
+
+    /// <summary>Whether trusted attributes of the host are kept from the guest.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter NoTrustedAttribute { get; set; }
+
+    /// <summary>Whether security attributes of the host are kept from the guest.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public SwitchParameter NoSecurityAttribute { get; set; }
+
     /// <summary>Whether a guest's O_NOATIME is passed on.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public SwitchParameter PreserveNoAccessTime { get; set; }
@@ -126,6 +142,10 @@ public sealed partial class StartVirtioFsShareCommand
         UserIds = UserIdMap ?? [],
         GroupIds = GroupIdMap ?? [],
         KillPrivileges = !NoKillPrivilege,
+        DeviceNodes = !NoDeviceNode,
+        SetId = !NoSetId,
+        TrustedAttributes = !NoTrustedAttribute,
+        SecurityAttributes = !NoSecurityAttribute,
         PreserveNoAccessTime = PreserveNoAccessTime,
         AnnounceSubmounts = !NoSubmount,
         FileHandles = FileHandle,

@@ -80,6 +80,18 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>Whether set-user-ID bits are left to the guest to remove.</summary>
     public bool NoKillPrivilege => !FileSystem.KillPrivileges;
 
+    /// <summary>Whether the guest can make no device nodes.</summary>
+    public bool NoDeviceNode => !FileSystem.DeviceNodes;
+
+    /// <summary>Whether the guest can give files no set-id bits and no capabilities.</summary>
+    public bool NoSetId => !FileSystem.SetId;
+
+    /// <summary>Whether trusted attributes of the host are kept from the guest.</summary>
+    public bool NoTrustedAttribute => !FileSystem.TrustedAttributes;
+
+    /// <summary>Whether security attributes of the host are kept from the guest.</summary>
+    public bool NoSecurityAttribute => !FileSystem.SecurityAttributes;
+
     /// <summary>Whether a guest's O_NOATIME is passed on.</summary>
     public bool PreserveNoAccessTime => FileSystem.PreserveNoAccessTime;
 

@@ -130,6 +130,26 @@ internal static class FileSystemOptions
                 ],
             },
         Switch(
+            "--device-nodes", nameof(PassthroughOptions.DeviceNodes), "NoDeviceNode", "The guest can make device nodes, which are good on the host too.",
+            options => options.DeviceNodes, (options, on) => options with { DeviceNodes = on })
+            with
+            { IsParameterInverse = true, Effect = OptionEffect.Request, Spellings = [new("--no-device-nodes", OptionText.Off)] },
+        Switch(
+            "--set-id", nameof(PassthroughOptions.SetId), "NoSetId", "The guest can give files set-id bits and capabilities, which count on the host too.",
+            options => options.SetId, (options, on) => options with { SetId = on })
+            with
+            { IsParameterInverse = true, Effect = OptionEffect.Request, Spellings = [new("--no-set-id", OptionText.Off)] },
+        Switch(
+            "--trusted-xattr", nameof(PassthroughOptions.TrustedAttributes), "NoTrustedAttribute", "The guest's root sees and sets trusted attributes of the host.",
+            options => options.TrustedAttributes, (options, on) => options with { TrustedAttributes = on })
+            with
+            { IsParameterInverse = true, Effect = OptionEffect.Request, Spellings = [new("--no-trusted-xattr", OptionText.Off)] },
+        Switch(
+            "--security-xattr", nameof(PassthroughOptions.SecurityAttributes), "NoSecurityAttribute", "The guest sees and sets security attributes of the host.",
+            options => options.SecurityAttributes, (options, on) => options with { SecurityAttributes = on })
+            with
+            { IsParameterInverse = true, Effect = OptionEffect.Request, Spellings = [new("--no-security-xattr", OptionText.Off)] },
+        Switch(
             "--preserve-noatime", nameof(PassthroughOptions.PreserveNoAccessTime), "PreserveNoAccessTime", "A guest's O_NOATIME is passed on.",
             options => options.PreserveNoAccessTime, (options, on) => options with { PreserveNoAccessTime = on })
             with

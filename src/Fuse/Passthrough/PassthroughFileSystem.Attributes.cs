@@ -205,7 +205,8 @@ public sealed unsafe partial class PassthroughFileSystem
             return 0;
         }
 
-        int result = PathCalls.ChangeMode(descriptor, change.Mode & PermissionMask);
+        int result = CheckMode(descriptor, change.Mode);
+        result = result < 0 ? result : PathCalls.ChangeMode(descriptor, change.Mode & PermissionMask);
         if (result != -Errno.ENOSYS)
         {
             return result;

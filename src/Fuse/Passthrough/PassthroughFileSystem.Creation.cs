@@ -31,7 +31,13 @@ public sealed unsafe partial class PassthroughFileSystem
     public int MakeNode(RequestContext request, ulong parent, FileName name, in MakeNodeIn arguments, out EntryOut entry)
     {
         entry = default;
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
+        int result = CheckMaking(arguments.Mode, arguments.Device);
+        if (result < 0)
+        {
+            return result;
+        }
+
+        result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -73,12 +79,13 @@ public sealed unsafe partial class PassthroughFileSystem
     public int Create(RequestContext request, ulong parent, FileName name, in CreateIn arguments, out CreateOut created)
     {
         created = default;
-        if (!_open.HasRoom)
+        int result = _open.HasRoom ? CheckMaking(arguments.Mode) : -Errno.ENFILE;
+        if (result < 0)
         {
-            return -Errno.ENFILE;
+            return result;
         }
 
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
+        result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -118,12 +125,13 @@ public sealed unsafe partial class PassthroughFileSystem
     public int CreateTemporary(RequestContext request, ulong parent, in CreateIn arguments, out CreateOut created)
     {
         created = default;
-        if (!_open.HasRoom)
+        int result = _open.HasRoom ? CheckMaking(arguments.Mode) : -Errno.ENFILE;
+        if (result < 0)
         {
-            return -Errno.ENFILE;
+            return result;
         }
 
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
+        result = PinDirectory(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)

@@ -8,6 +8,7 @@ namespace VirtioFs.Fuse;
 public sealed unsafe partial class PassthroughFileSystem
 {
     private const int NameRoom = WorkerMemory.MaximumName + 1;
+    private readonly bool _hidesNoAttributes;
 
     /// <inheritdoc/>
     public nint GetExtendedAttribute(RequestContext request, ulong node, byte* name, byte* value, uint size)
@@ -18,7 +19,8 @@ public sealed unsafe partial class PassthroughFileSystem
         {
             // What may not be touched is not there for who asks, as virtiofsd has it.
             return result == -Errno.EPERM ? -Errno.ENODATA
-                : result < 0 ? result : ExtendedAttributes.Get(descriptor, hostName, value, size);
+                : result < 0 ? result : IsTranslated(hostName) ? GetCapability(descriptor, hostName, value, size)
+                : ExtendedAttributes.Get(descriptor, hostName, value, size);
         }
     }
 
@@ -29,7 +31,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinAttributes(node, name, hostName, out InodePin pin, out int descriptor);
         using (pin)
         {
-            result = result < 0 ? result : ExtendedAttributes.Set(descriptor, hostName, value, arguments.Size, (int)arguments.Flags);
+            result = result < 0 ? result : SetAttribute(descriptor, hostName, value, arguments.Size, (int)arguments.Flags);
             bool kill = (arguments.SetXattrFlags & SetXattrIn.AclKillsSetGroupId) != 0;
             return result == 0 && kill ? DropSetGroupId(descriptor) : result;
         }
@@ -41,7 +43,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinAttributes(node, out InodePin pin, out int descriptor);
         using (pin)
         {
-            bool isWhole = _options.PosixAcl && _options.XattrMap is null && MayKnowTrusted(request);
+            bool isWhole = _hidesNoAttributes && MayKnowTrusted(request);
             return result < 0 ? result
                 : isWhole ? ExtendedAttributes.List(descriptor, list, size) : ListFiltered(request, descriptor, list, size);
         }
@@ -87,15 +89,38 @@ public sealed unsafe partial class PassthroughFileSystem
             target[guestName.Length] = 0;
         }
 
-        return result == 0 && IsOutOfReach(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(hostName)) ? -Errno.EOPNOTSUPP : result;
+        return result == 0 ? CheckAttribute(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(hostName)) : result;
     }
 
-    /// <summary>
-    /// Whether the host's name is that of an access control list, and the guest does not evaluate them: its kernel would let
-    /// everybody write one, and with it the file's mode, and take the list's mask for the rights of the group.
-    /// </summary>
-    private bool IsOutOfReach(ReadOnlySpan<byte> hostName) =>
-        !_options.PosixAcl && (hostName.SequenceEqual("system.posix_acl_access"u8) || hostName.SequenceEqual("system.posix_acl_default"u8));
+    private bool IsTranslated(byte* hostName) =>
+        _options.UserIds.Count > 0 && MemoryMarshal.CreateReadOnlySpanFromNullTerminated(hostName).SequenceEqual(FileCapability.Name);
+
+    private int SetAttribute(int descriptor, byte* hostName, byte* value, uint size, int flags)
+    {
+        int translated = IsTranslated(hostName) ? FileCapability.TryToHost(value, size, _userIds) : (int)size;
+        return translated < 0 ? translated : ExtendedAttributes.Set(descriptor, hostName, value, (uint)translated, flags);
+    }
+
+    /// <summary>A file's capabilities, for the root that the guest knows by its own id.</summary>
+    private nint GetCapability(int descriptor, byte* hostName, byte* value, uint size)
+    {
+        const int Room = 64;
+        byte* host = stackalloc byte[Room];
+        nint length = ExtendedAttributes.Get(descriptor, hostName, host, Room);
+        if (length < 0)
+        {
+            return length;
+        }
+
+        length = FileCapability.ToGuest(host, (uint)length, _userIds);
+        if (size > 0 && length > size)
+        {
+            return -Errno.ERANGE;
+        }
+
+        new ReadOnlySpan<byte>(host, size == 0 ? 0 : (int)length).CopyTo(new Span<byte>(value, (int)size));
+        return length;
+    }
 
     /// <summary>
     /// The list in full goes through scratch memory: what is hidden or becomes shorter makes room for what follows. Names of trusted
@@ -114,7 +139,7 @@ public sealed unsafe partial class PassthroughFileSystem
         for (ReadOnlySpan<byte> rest = new(host, (int)length); !rest.IsEmpty;)
         {
             int end = rest.IndexOf((byte)0);
-            bool isHidden = IsOutOfReach(rest[..end]);
+            bool isHidden = CheckAttribute(rest[..end]) < 0;
             ReadOnlySpan<byte> name = _options.XattrMap is null ? rest[..end] : _options.XattrMap.ToGuest(rest[..end]);
             rest = rest[(end + 1)..];
             if (isHidden || name.IsEmpty || (name.StartsWith("trusted."u8) && !MayKnowTrusted(request)))
@@ -148,7 +173,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinAttributes(node, request.SecurityName, hostName, out InodePin pin, out int descriptor);
         using (pin)
         {
-            return result < 0 ? result : ExtendedAttributes.Set(descriptor, hostName, request.Memory.Value, request.SecurityValueSize, 0);
+            return result < 0 ? result : SetAttribute(descriptor, hostName, request.Memory.Value, request.SecurityValueSize, 0);
         }
     }
 

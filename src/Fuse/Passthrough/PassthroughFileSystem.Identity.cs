@@ -43,12 +43,12 @@ public sealed unsafe partial class PassthroughFileSystem
 
     /// <summary>
     /// Lets what follows take set-id bits from a file until the scope ends, as it is with a guest's program that has no right to keep them.
-    /// Who does not say who asks is taken for a member of no group.
+    /// Who does not say who asks is taken for a member of no group. Where the share has no set-id bits, nobody has that right.
     /// </summary>
     private SetIdLossScope LoseSetId(RequestContext request, bool isWanted)
     {
         const uint NobodysGroup = RequestThread.InvalidId - 1;
-        return isWanted
+        return isWanted || !_options.SetId
             ? request.Thread.LoseSetId(_groupIds.TryToHost(request.GroupId, out uint groupId) == 0 ? groupId : NobodysGroup)
             : default;
     }

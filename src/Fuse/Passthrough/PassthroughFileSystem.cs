@@ -38,6 +38,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
 
         _options = options;
         _rules = CacheRules.Of(options);
+        _hidesNoAttributes = options is { PosixAcl: true, XattrMap: null, TrustedAttributes: true, SecurityAttributes: true, SetId: true };
         _userIds = new IdMap(options.UserIds, "user id");
         _groupIds = new IdMap(options.GroupIds, "group id");
         int descriptors = (int)LinuxException.Check(

@@ -78,6 +78,21 @@ public sealed record PassthroughOptions
     /// <summary>Whether new files take the security label that the guest gives them. Needs <see cref="ExtendedAttributes"/>.</summary>
     public bool SecurityLabel { get; init; }
 
+    /// <summary>Whether the guest can make device nodes (EPERM if not); whiteouts of overlay file systems it can make in any case.</summary>
+    public bool DeviceNodes { get; init; } = true;
+
+    /// <summary>
+    /// Whether files can have set-user-ID and set-group-ID bits, and capabilities, that the guest gives them (EPERM if not). Those that the
+    /// host gave are lost when the guest changes the content, whoever does it there.
+    /// </summary>
+    public bool SetId { get; init; } = true;
+
+    /// <summary>Whether extended attributes that are <c>trusted</c> on the host are the guest's too; if not, they are as for who is not root.</summary>
+    public bool TrustedAttributes { get; init; } = true;
+
+    /// <summary>Whether extended attributes that are <c>security</c> on the host are the guest's too: capabilities, labels, and so on.</summary>
+    public bool SecurityAttributes { get; init; } = true;
+
     /// <summary>Rules for the names of extended attributes; null: they stay as they are.</summary>
     public XattrMap? XattrMap { get; init; }
 
@@ -111,6 +126,12 @@ public sealed record PassthroughOptions
         {
             throw new ArgumentException(
                 "PosixAcl, SecurityLabel and XattrMap work on extended attributes, which are switched off: leave ExtendedAttributes on.");
+        }
+
+        if (SecurityLabel && !SecurityAttributes && XattrMap is null)
+        {
+            throw new ArgumentException(
+                "SecurityLabel gives new files a security attribute, which SecurityAttributes keeps from the guest: leave it on, or give labels another name with XattrMap.");
         }
 
         if (PosixAcl && (UserIds.Count > 0 || GroupIds.Count > 0))
