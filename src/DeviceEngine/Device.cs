@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.DeviceEngine.VhostUser;
 using VirtioFs.Fuse;
 
@@ -52,7 +53,8 @@ internal sealed class Device
 
     internal int PollMicroseconds => _options.PollMicroseconds;
 
-    internal bool AllowsIndirectDescriptors => Features.HasFlag(DeviceFeatures.IndirectDescriptors);
+    internal RingFeatures RingFeatures =>
+        new(Features.HasFlag(DeviceFeatures.EventIndex), Features.HasFlag(DeviceFeatures.IndirectDescriptors));
 
     internal FuseServer Server => _surroundings.Server;
 
@@ -68,7 +70,10 @@ internal sealed class Device
         set => _status = (byte)(value & ~NeedsReset);
     }
 
-    /// <summary>SET_FEATURES. Null, or what is wrong, as a sentence.</summary>
+    /// <summary>
+    /// SET_FEATURES, which may come again in a session: another driver takes the device over, or the log is switched on. Null, or what is
+    /// wrong, as a sentence.
+    /// </summary>
     internal string? SetFeatures(ulong features)
     {
         ulong unknown = features & ~(ulong)DeviceFeatures.Offered;
@@ -79,7 +84,10 @@ internal sealed class Device
 
         Features = (DeviceFeatures)features;
         UseLog();
-        return Features.HasFlag(DeviceFeatures.ProtocolFeatures) ? null : ForEachQueue(queue => queue.IsEnabled ? null : queue.SetEnabled(true));
+        string? fault = ForEachQueue(queue => queue.UseFeatures());
+        return fault is not null || Features.HasFlag(DeviceFeatures.ProtocolFeatures)
+            ? fault
+            : ForEachQueue(queue => queue.IsEnabled ? null : queue.SetEnabled(true));
     }
 
     /// <summary>Takes a new table of guest memory into use, of which this device becomes the owner.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using VirtioFs.Fuse;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
@@ -28,6 +29,9 @@ internal sealed class GatedFileSystem : IFileSystem
 
     internal bool IsDisposed { get; private set; }
 
+    /// <summary>The numbers of the requests that wait, as a file system keeps them that looks for circles.</summary>
+    internal ConcurrentDictionary<ulong, ulong> Waiting { get; } = [];
+
     public InitFlags Initialize(InitFlags offered) => InitFlags.None;
 
     public void EndSession()
@@ -51,12 +55,16 @@ internal sealed class GatedFileSystem : IFileSystem
         open = default;
         if (!IsLocked)
         {
+            Abandon(request.Unique);
             return -Errno.ENOENT;
         }
 
+        Waiting[request.Unique] = node;
         _ = Interlocked.Increment(ref _refusals);
         return FileSystemResult.WouldWait;
     }
+
+    public void Abandon(ulong unique) => Waiting.TryRemove(unique, out _);
 
     public int Access(RequestContext request, ulong node, uint mask) => throw new InvalidOperationException("A fault of the file system.");
 

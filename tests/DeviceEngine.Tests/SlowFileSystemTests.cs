@@ -145,6 +145,31 @@ public sealed class SlowFileSystemTests
     }
 
     [Fact]
+    public void What_waits_keeps_its_number_and_operation_whatever_the_guest_writes_there_meanwhile()
+    {
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        FuseRequest waiting = SubmitWaiting(guest, files);
+        ulong unique = waiting.Unique;
+        for (ulong other = 1; other < 20; other += 2)
+        {
+            int asked = files.Refusals;
+            waiting.Header.Unique = unique + (other << 20);
+            waiting.Header.NodeId = 7;
+            waiting.Header.Opcode = (uint)FuseOpcode.Getattr;
+            waiting.Header.Length = 0;
+            Eventually.Holds(() => files.Refusals > asked + 1, () => "Nobody waits any more.");
+        }
+
+        Assert.Equal([(unique, 1ul)], files.Waiting.Select(wait => (wait.Key, wait.Value)));
+        files.Unlock(tell: true);
+        Assert.Equal(-Errno.ENOENT, guest.Fuse.WaitFor(waiting));
+        Assert.Equal(unique, waiting.ReplyHeader.Unique);
+        Assert.Empty(files.Waiting);
+    }
+
+    [Fact]
     public void A_share_with_a_request_that_waits_stops_and_leaves_nothing()
     {
         ProcessTally before = ProcessTally.Take();

@@ -24,16 +24,9 @@ public sealed class VirtioFsGuest : IDisposable
         try
         {
             Handshake.Negotiate(this);
-            bool eventIndex = Features.HasFlag(VirtioFeatures.EventIndex);
-            bool indirect = Features.HasFlag(VirtioFeatures.IndirectDescriptors);
             _queues = new GuestQueue[1 + options.RequestQueues];
             _clients = new FuseClient[_queues.Length];
-            for (int i = 0; i < _queues.Length; i++)
-            {
-                _queues[i] = new GuestQueue(Memory, i, options.QueueSize, eventIndex, indirect);
-                _clients[i] = new FuseClient(Memory, _queues[i], connection.Descriptor) { Patience = options.Patience };
-            }
-
+            LayOutQueues(options.QueueSize);
             Start();
         }
         catch
@@ -137,6 +130,28 @@ public sealed class VirtioFsGuest : IDisposable
         Start();
     }
 
+    /// <summary>
+    /// Another driver has taken over the device, which was stopped or reset: queues are laid out anew with what it agrees on, and started.
+    /// Mount again afterwards.
+    /// </summary>
+    public void StartOtherDriver(VirtioFeatures features, int queueSize)
+    {
+        Features = features | (Features & VirtioFeatures.VhostUserProtocol);
+        LayOutQueues(queueSize);
+        Start();
+    }
+
+    /// <summary>The driver agrees on other features while its rings run.</summary>
+    public void ChangeFeatures(VirtioFeatures features)
+    {
+        Features = features | (Features & VirtioFeatures.VhostUserProtocol);
+        Connection.SetFeatures(Features);
+        foreach (GuestQueue queue in _queues)
+        {
+            queue.Agree(Features.HasFlag(VirtioFeatures.EventIndex), Features.HasFlag(VirtioFeatures.IndirectDescriptors));
+        }
+    }
+
     /// <summary>Chooses on all queues how completions are waited for.</summary>
     public void SetCompletionWait(CompletionWait wait)
     {
@@ -158,5 +173,20 @@ public sealed class VirtioFsGuest : IDisposable
         FileDescriptor.Close(BackendRequestSocket);
         BackendRequestSocket = -1;
         Memory.Dispose();
+    }
+
+    private void LayOutQueues(int size)
+    {
+        for (int i = 0; i < _queues.Length; i++)
+        {
+            _queues[i]?.Dispose();
+            _queues[i] = new GuestQueue(
+                Memory,
+                i,
+                size,
+                Features.HasFlag(VirtioFeatures.EventIndex),
+                Features.HasFlag(VirtioFeatures.IndirectDescriptors));
+            _clients[i] = new FuseClient(Memory, _queues[i], Connection.Descriptor) { Patience = Options.Patience };
+        }
     }
 }

@@ -5,5 +5,4 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// <summary>A request that left its queue's worker, and the queue that it goes back to.</summary>
 /// <param name="Queue">The queue.</param>
 /// <param name="Chain">The request's memory.</param>
-/// <param name="Unique">Its number; 0 before it waited for the first time.</param>
-internal readonly record struct DeferredRequest(VirtQueue Queue, RequestChain Chain, ulong Unique = 0);
+internal readonly record struct DeferredRequest(VirtQueue Queue, RequestChain Chain);

@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
 
@@ -18,10 +19,9 @@ internal sealed class DeferredRequests
     private readonly Action<string> _fail;
     private readonly string _name;
     private readonly int _limit;
+    private readonly RequestQuotas _quotas = new();
     private readonly Queue<DeferredRequest> _work = new();
-    private readonly Queue<DeferredRequest> _waiting = new();
-    private readonly HashSet<ulong> _waiters = [];
-    private readonly HashSet<ulong> _interrupted = [];
+    private readonly WaitingRequests _waiting = new();
     private readonly List<Thread> _threads = [];
     private int _idle;
     private int _retryMilliseconds = FirstRetryMilliseconds;
@@ -40,14 +40,25 @@ internal sealed class DeferredRequests
         server.TryInterrupt = TryInterrupt;
     }
 
-    /// <summary>Takes a request over; it ends with <see cref="VirtQueue.CompleteDeferred"/>.</summary>
-    internal void Add(VirtQueue queue, Rings.RequestChain chain)
+    /// <summary>
+    /// Takes a request over, which is kept; it ends with <see cref="VirtQueue.CompleteDeferred"/>. False when the share or the process has as
+    /// many as it may have: then the queue's worker answers it, and takes nothing more from its ring meanwhile.
+    /// </summary>
+    internal bool TryAdd(VirtQueue queue, RequestChain chain)
     {
+        if (!_quotas.Deferred.TryTake(chain.Weight))
+        {
+            return false;
+        }
+
+        queue.Defer(chain);
         lock (_gate)
         {
             _work.Enqueue(new DeferredRequest(queue, chain));
             CallThread();
         }
+
+        return true;
     }
 
     /// <summary>Gives all requests that wait once more.</summary>
@@ -66,12 +77,11 @@ internal sealed class DeferredRequests
     {
         lock (_gate)
         {
-            if (!_waiters.Contains(unique))
+            if (!_waiting.TryInterrupt(unique))
             {
                 return false;
             }
 
-            _ = _interrupted.Add(unique);
             GiveAgain();
             return true;
         }
@@ -80,12 +90,22 @@ internal sealed class DeferredRequests
     /// <summary>Drops what nobody has begun of queues that are closed.</summary>
     internal void DropClosed()
     {
-        List<DeferredRequest> dropped;
+        List<DeferredRequest> dropped = [];
         lock (_gate)
         {
             GiveAgain();
-            dropped = TakeOut(_work, request => request.Queue.IsClosed);
-            dropped.ForEach(ForgetWaiter);
+            for (int count = _work.Count; count > 0; count--)
+            {
+                DeferredRequest request = _work.Dequeue();
+                if (request.Queue.IsClosed)
+                {
+                    dropped.Add(request);
+                }
+                else
+                {
+                    _work.Enqueue(request);
+                }
+            }
         }
 
         Drop(dropped);
@@ -97,9 +117,7 @@ internal sealed class DeferredRequests
         List<DeferredRequest> dropped;
         lock (_gate)
         {
-            dropped = TakeOut(_waiting, request => request.Queue == queue);
-            dropped.ForEach(ForgetWaiter);
-            queue.NoteLaidAside(-dropped.Count);
+            dropped = _waiting.TakeOut(queue);
         }
 
         Drop(dropped);
@@ -148,48 +166,69 @@ internal sealed class DeferredRequests
         {
             _fail($"A thread for requests that block failed: {fault.Message}");
         }
+        finally
+        {
+            _quotas.Threads.GiveBack();
+        }
     }
 
     private void Answer(FuseWorker fuse, DeferredRequest request, long retries)
     {
         uint? written = null;
-        bool waits = false;
+        bool isAside = false;
         try
         {
-            if (!request.Queue.IsClosed)
+            if (request.Queue.IsClosed)
             {
-                FuseOutcome outcome = fuse.Answer(request.Chain.Exchange, Patience.Long, out uint length);
-                request = request with { Unique = fuse.Unique };
-                waits = outcome == FuseOutcome.WouldWait && !request.Queue.InterruptsWaits && !IsInterrupted(request);
-                written = outcome == FuseOutcome.Answered ? length : waits ? null : fuse.Refuse(request.Chain.Exchange, Errno.EINTR);
+                _server.Abandon(request.Chain.Unique);
+                return;
             }
+
+            FuseOutcome outcome = fuse.Answer(request.Chain.Exchange, Patience.Long, out uint length);
+            if (outcome == FuseOutcome.Answered)
+            {
+                written = length;
+                return;
+            }
+
+            int errno = request.Queue.InterruptsWaits || request.Chain.IsInterrupted ? Errno.EINTR : TryLayAside(request, retries);
+            isAside = errno == 0;
+            written = isAside ? null : fuse.Refuse(request.Chain.Exchange, errno);
         }
         finally
         {
-            if (!waits || !TryLayAside(request, retries))
+            if (!isAside)
             {
-                lock (_gate)
-                {
-                    ForgetWaiter(request);
-                }
-
-                request.Queue.CompleteDeferred(request.Chain, written);
+                Complete(request, written);
             }
         }
     }
 
-    /// <summary>Lays a request aside, or gives it again at once when that was asked for meanwhile. False when its queue is closed.</summary>
-    private bool TryLayAside(DeferredRequest request, long retries)
+    /// <summary>
+    /// Lays a request aside, or gives it again at once when that was asked for meanwhile. Zero, or the error number that answers it: no more
+    /// may wait, or its queue is closed.
+    /// </summary>
+    private int TryLayAside(DeferredRequest request, long retries)
     {
         lock (_gate)
         {
             if (request.Queue.IsClosed)
             {
-                return false;
+                return Errno.EINTR;
             }
 
-            _ = _waiters.Add(request.Unique);
-            bool missed = retries != _retries || request.Queue.InterruptsWaits || _interrupted.Contains(request.Unique);
+            if (!request.Chain.IsWaiter)
+            {
+                if (!_quotas.Waiting.TryTake(request.Chain.Weight))
+                {
+                    return Errno.ENOLCK;
+                }
+
+                _quotas.Deferred.GiveBack(request.Chain.Weight);
+                _waiting.Note(request.Chain);
+            }
+
+            bool missed = retries != _retries || request.Queue.InterruptsWaits || request.Chain.IsInterrupted;
             if (missed && request.Queue.TakesUp)
             {
                 _work.Enqueue(request);
@@ -197,26 +236,23 @@ internal sealed class DeferredRequests
             }
             else
             {
-                _waiting.Enqueue(request);
-                request.Queue.NoteLaidAside(1);
+                _waiting.LayAside(request);
             }
 
-            return true;
+            return 0;
         }
     }
 
-    private bool IsInterrupted(DeferredRequest request)
+    private void Complete(DeferredRequest request, uint? written)
     {
+        RequestChain chain = request.Chain;
         lock (_gate)
         {
-            return _interrupted.Contains(request.Unique);
+            (chain.IsWaiter ? _quotas.Waiting : _quotas.Deferred).GiveBack(chain.Weight);
+            _waiting.Forget(chain);
         }
-    }
 
-    private void ForgetWaiter(DeferredRequest request)
-    {
-        _ = _waiters.Remove(request.Unique);
-        _ = _interrupted.Remove(request.Unique);
+        request.Queue.CompleteDeferred(chain, written);
     }
 
     private bool TryTake(out DeferredRequest request, out long retries)
@@ -226,8 +262,7 @@ internal sealed class DeferredRequests
             _idle++;
             while (_work.Count == 0 && !_closed)
             {
-                bool mayRetry = _waiting.Count > 0 && _waiting.Any(request => request.Queue.TakesUp);
-                if (!Monitor.Wait(_gate, mayRetry ? _retryMilliseconds : Timeout.Infinite))
+                if (!Monitor.Wait(_gate, _waiting.AnyTakesUp() ? _retryMilliseconds : Timeout.Infinite))
                 {
                     _retryMilliseconds = Math.Min(_retryMilliseconds * 2, LastRetryMilliseconds);
                     GiveAgain();
@@ -242,19 +277,7 @@ internal sealed class DeferredRequests
 
     private void GiveAgain()
     {
-        if (_waiting.Count == 0)
-        {
-            return;
-        }
-
-        List<DeferredRequest> given = TakeOut(_waiting, request => request.Queue.TakesUp);
-        foreach (DeferredRequest request in given)
-        {
-            request.Queue.NoteLaidAside(-1);
-            _work.Enqueue(request);
-        }
-
-        if (given.Count > 0)
+        if (_waiting.GiveAgain(_work))
         {
             CallThread();
         }
@@ -264,40 +287,33 @@ internal sealed class DeferredRequests
     {
         foreach (DeferredRequest request in requests)
         {
-            _server.Abandon(request.Unique);
-            request.Queue.CompleteDeferred(request.Chain, null);
+            _server.Abandon(request.Chain.Unique);
+            Complete(request, null);
         }
-    }
-
-    /// <summary>Takes those that are meant out of a queue; the others stay in their order.</summary>
-    private static List<DeferredRequest> TakeOut(Queue<DeferredRequest> requests, Func<DeferredRequest, bool> isMeant)
-    {
-        List<DeferredRequest> taken = [];
-        for (int count = requests.Count; count > 0; count--)
-        {
-            DeferredRequest request = requests.Dequeue();
-            if (isMeant(request))
-            {
-                taken.Add(request);
-            }
-            else
-            {
-                requests.Enqueue(request);
-            }
-        }
-
-        return taken;
     }
 
     private void CallThread()
     {
-        if (_work.Count > _idle && _threads.Count < _limit)
+        if (_work.Count > _idle && _threads.Count < _limit && _quotas.Threads.TryTake())
         {
-            Thread thread = new(Run, StackSize) { IsBackground = true, Name = _name };
-            _threads.Add(thread);
-            thread.Start();
+            StartThread();
         }
 
         Monitor.PulseAll(_gate);
+    }
+
+    private void StartThread()
+    {
+        try
+        {
+            Thread thread = new(Run, StackSize) { IsBackground = true, Name = _name };
+            thread.Start();
+            _threads.Add(thread);
+        }
+        catch (OutOfMemoryException) when (_threads.Count > 0)
+        {
+            // The system has no thread for us; those that there are do the work.
+            _quotas.Threads.GiveBack();
+        }
     }
 }

@@ -25,7 +25,7 @@ internal sealed class QueueWorker
     private readonly object _rest = new();
     private readonly UsedElement[] _done = new UsedElement[BatchSize];
     private readonly PollEntry[] _sleep = new PollEntry[2];
-    private readonly ChainReader _reader;
+    private readonly ChainReader _reader = new();
     private readonly int _wake;
     private readonly Thread _thread;
     private volatile bool _pauseRequested = true;
@@ -42,7 +42,6 @@ internal sealed class QueueWorker
         (_device, _queue) = (device, queue);
         _deferred = device.Deferred;
         _window = new PollWindow(device.PollMicroseconds);
-        _reader = new ChainReader(device.AllowsIndirectDescriptors);
         _chain = queue.TakeSpareChain();
         _wake = (int)LinuxException.Check(EventFd.Create(), "Making an event descriptor failed");
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = name };
@@ -264,7 +263,7 @@ internal sealed class QueueWorker
 
             while (waiting-- > 0 && !MustLookUp)
             {
-                string? fault = _reader.TryRead(ring, memory, ring.TakeHead(), _chain);
+                string? fault = _reader.TryTake(ring, memory, ring.TakeHead(), _chain);
                 if (fault is not null)
                 {
                     return Break(fault);
@@ -291,6 +290,13 @@ internal sealed class QueueWorker
         // What is finished already must not wait for a request that blocks.
         bool alone = isLast && ring.CountAvailable() == 0;
         FuseOutcome outcome = fuse.Answer(_chain.Exchange, alone && _doneCount == 0 ? Patience.Brief : Patience.None, out uint written);
+        if (outcome == FuseOutcome.Answered)
+        {
+            Finish(written);
+            return;
+        }
+
+        _chain.KeepRequest(fuse.Header, fuse.Unique);
         if (outcome == FuseOutcome.WouldBlock && alone && _doneCount > 0)
         {
             Flush();
@@ -300,12 +306,23 @@ internal sealed class QueueWorker
         if (outcome == FuseOutcome.Answered)
         {
             Finish(written);
-            return;
         }
+        else if (_deferred.TryAdd(_queue, _chain))
+        {
+            _chain = _queue.TakeSpareChain();
+        }
+        else
+        {
+            AnswerInPlace(fuse);
+        }
+    }
 
-        _queue.Defer(_chain);
-        _deferred.Add(_queue, _chain);
-        _chain = _queue.TakeSpareChain();
+    /// <summary>Answers a request, however long that takes, since as many are deferred as may be.</summary>
+    private void AnswerInPlace(FuseWorker fuse)
+    {
+        Flush();
+        FuseOutcome outcome = fuse.Answer(_chain.Exchange, Patience.Long, out uint written);
+        Finish(outcome == FuseOutcome.Answered ? written : fuse.Refuse(_chain.Exchange, Errno.ENOLCK));
     }
 
     private void Finish(uint written)

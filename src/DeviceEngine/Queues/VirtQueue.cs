@@ -15,6 +15,8 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// </remarks>
 internal sealed class VirtQueue
 {
+    private const int MostSpareChains = 128;
+
     private readonly Device _device;
     private readonly object _gate = new();
     private readonly Stack<RequestChain> _spareChains = new();
@@ -23,6 +25,8 @@ internal sealed class VirtQueue
     private GuestMemory? _memory;
     private GuestMemory? _offeredMemory;
     private SplitRing? _ring;
+    private HeadsInFlight? _inFlight;
+    private bool _isSizeOld;
     private ushort _base;
     private FrontEndSignal? _call;
     private FrontEndSignal? _error;
@@ -87,6 +91,21 @@ internal sealed class VirtQueue
 
     // ------------------------------------------------------------------ what the front end tells (control thread)
 
+    /// <summary>SET_FEATURES. A ring that is open goes on where it is.</summary>
+    internal string? UseFeatures()
+    {
+        RingFeatures features = _device.RingFeatures;
+        return _ring is null || _ring.Features == features
+            ? null
+            : Reconfigure(
+                () =>
+                {
+                    _ring?.Agree(features);
+                    MarkUsed(0, sizeof(ushort));
+                },
+                reopens: false);
+    }
+
     /// <summary>SET_VRING_NUM.</summary>
     internal string? SetSize(uint size)
     {
@@ -95,13 +114,14 @@ internal sealed class VirtQueue
             return $"Ring {Index} cannot have {size} entries: it takes a power of two up to {_device.MaximumQueueSize}.";
         }
 
+        _isSizeOld = false;
         return Reconfigure(() => Size = (int)size, reopens: size != (uint)Size);
     }
 
     /// <summary>SET_VRING_ADDR. On a running ring it may only say whether writes are logged.</summary>
     internal string? SetAddresses(RingAddresses addresses)
     {
-        if (Size > 0 && !_device.Memory.Regions.IsEmpty)
+        if (Size > 0 && !_isSizeOld && !_device.Memory.Regions.IsEmpty)
         {
             string? fault = SplitRing.DescribeFault(_device.Memory, addresses, Size);
             if (fault is not null)
@@ -203,8 +223,9 @@ internal sealed class VirtQueue
             CloseRing();
             next = _base;
 
-            // Stopping is how the front end resets a ring; what was wrong with it is past.
+            // Stopping is how the front end resets a ring; what was wrong with it is past, and the next driver may want another size.
             _fault = null;
+            _isSizeOld = true;
         }
 
         return null;
@@ -323,7 +344,7 @@ internal sealed class VirtQueue
     /// <summary>A request leaves the worker; <see cref="CompleteDeferred"/> ends it.</summary>
     internal void Defer(RequestChain chain)
     {
-        chain.HoldMemory(_memory!);
+        chain.Leave(_memory!, _ring!.InFlight);
         lock (_gate)
         {
             _deferred++;
@@ -353,16 +374,21 @@ internal sealed class VirtQueue
             MarkReply(chain, length);
         }
 
-        chain.LetGoOfMemory();
         FrontEndSignal? call = null;
         lock (_gate)
         {
-            if (written is uint answered && !_closed)
+            // A ring that was begun anew meanwhile knows nothing of the chain.
+            if (written is uint answered && !_closed && chain.InFlight == _ring?.InFlight)
             {
                 call = Publish([new UsedElement(chain.Head, answered)]);
             }
 
-            _spareChains.Push(chain);
+            chain.Return();
+            if (_spareChains.Count < MostSpareChains && chain.Weight <= RequestChain.LargestSpareWeight)
+            {
+                _spareChains.Push(chain);
+            }
+
             _deferred--;
             Monitor.PulseAll(_gate);
         }
@@ -476,20 +502,27 @@ internal sealed class VirtQueue
     private void OpenRing()
     {
         string? fault;
+        bool goesOn;
         lock (_gate)
         {
             _offeredMemory?.LetGo();
             _offeredMemory = _device.Memory.Hold();
             AdoptMemory();
-            bool eventIndex = _device.Features.HasFlag(DeviceFeatures.EventIndex);
-            fault = SplitRing.TryOpen(_memory!, _addresses!.Value, Size, _base, eventIndex, out _ring);
+            fault = SplitRing.TryOpen(_memory!, _addresses!.Value, Size, _base, _device.RingFeatures, out _ring);
+            goesOn = _ring is not null && _ring.Position == _left;
+            if (goesOn)
+            {
+                _ring!.InFlight = _inFlight!;
+            }
+
+            _inFlight = _ring?.InFlight;
         }
 
         if (fault is not null)
         {
             Fail(fault);
         }
-        else if (_atRest && _ring!.Position != _left)
+        else if (!goesOn)
         {
             _device.Deferred.DropLaidAside(this);
         }
@@ -536,6 +569,7 @@ internal sealed class VirtQueue
 
         foreach (UsedElement chain in chains)
         {
+            ring.InFlight.GiveBack((int)chain.Head);
             ulong offset = ring.PutUsed((ushort)chain.Head, chain.Written);
             MarkUsed(offset, 8);
             Counters.Requests++;

@@ -7,8 +7,7 @@ namespace VirtioFs.DeviceEngine.Rings;
 /// Reads descriptor chains (virtio 1.2 §2.7.5). The tables lie in memory that the guest can change at any time, so each descriptor is
 /// copied once, and only the copy is looked at.
 /// </summary>
-/// <param name="indirectAllowed">Whether <c>VIRTIO_F_INDIRECT_DESC</c> was agreed on.</param>
-internal sealed unsafe class ChainReader(bool indirectAllowed)
+internal sealed unsafe class ChainReader
 {
     // Guests before Linux 5.13 make indirect tables that are longer than their ring (fs/fuse/virtio_fs.c clamps since); QEMU's own
     // devices take as many (VIRTQUEUE_MAX_SIZE).
@@ -20,8 +19,29 @@ internal sealed unsafe class ChainReader(bool indirectAllowed)
     private int _windowStart;
     private int _windowCount;
 
-    /// <summary>Reads one chain. Null, or how the driver broke the rules, as a sentence.</summary>
-    internal string? TryRead(SplitRing ring, GuestMemory memory, ushort head, RequestChain chain)
+    /// <summary>Takes one chain and reads it. Null, or how the driver broke the rules, as a sentence; then the chain is not taken.</summary>
+    internal string? TryTake(SplitRing ring, GuestMemory memory, ushort head, RequestChain chain)
+    {
+        if (head >= ring.Size)
+        {
+            return $"The driver offers the chain of descriptor {head} of a ring that has {ring.Size}.";
+        }
+
+        if (!ring.InFlight.TryTake(head))
+        {
+            return $"The driver offers the chain of descriptor {head} again, which it has not got back.";
+        }
+
+        string? fault = TryRead(ring, memory, head, chain);
+        if (fault is not null)
+        {
+            ring.InFlight.GiveBack(head);
+        }
+
+        return fault;
+    }
+
+    private string? TryRead(SplitRing ring, GuestMemory memory, ushort head, RequestChain chain)
     {
         chain.Begin(head);
         int index = head;
@@ -113,9 +133,9 @@ internal sealed unsafe class ChainReader(bool indirectAllowed)
         return true;
     }
 
-    private string? DescribeFault(SplitRing ring, in RingDescriptor table)
+    private static string? DescribeFault(SplitRing ring, in RingDescriptor table)
     {
-        if (!indirectAllowed)
+        if (!ring.Features.IndirectDescriptors)
         {
             return "A chain has an indirect descriptor, which was not agreed on.";
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
@@ -10,12 +11,25 @@ namespace VirtioFs.DeviceEngine.Rings;
 /// </summary>
 internal sealed class RequestChain
 {
+    /// <summary>The heaviest chain that is kept for the next request: one that reads 1 MiB in pages.</summary>
+    internal const int LargestSpareWeight = 16;
+
     private const int InitialPieces = 32;
 
-    // Far more than the longest chain has; only descriptors that each cross many small regions come to more.
-    private const int MaximumPieces = 1 << 16;
+    // A request and its answer have 1 MiB at most: this is room for pieces of 256 bytes.
+    private const int MaximumPieces = 1 << 13;
+
+    // Room for the header, any operation's arguments and a name.
+    private const int KeptBytes = 512;
+
+    // The piece before the first one is left free for the kept beginning of the request.
+    private const int First = 1;
+
     private IoVec[] _pieces = new IoVec[InitialPieces];
     private ulong[] _guestAddresses = new ulong[InitialPieces];
+    private byte[]? _kept;
+    private bool _isKept;
+    private int _start;
     private int _count;
     private int _readable;
     private bool _unreachableRequest;
@@ -34,11 +48,27 @@ internal sealed class RequestChain
     /// <summary>The memory that the pieces lie in, where this chain holds it of its own.</summary>
     internal GuestMemory? HeldMemory { get; private set; }
 
+    /// <summary>Where the chain is noted as being in flight, once it has left its worker.</summary>
+    internal HeadsInFlight? InFlight { get; private set; }
+
+    /// <summary>The request's own number, once it is kept.</summary>
+    internal ulong Unique { get; private set; }
+
+    /// <summary>Whether the guest has asked for the end of its waiting.</summary>
+    internal bool IsInterrupted { get; set; }
+
+    /// <summary>Whether it waits for somebody else, or has waited.</summary>
+    internal bool IsWaiter { get; set; }
+
+    /// <summary>How much this object holds, in units of what every one has.</summary>
+    internal int Weight => _pieces.Length / InitialPieces;
+
     /// <summary>True when a piece does not lie in the guest's memory; the pieces before it do.</summary>
     internal bool IsUnreachable => _unreachableRequest || _unreachableReply;
 
     /// <summary>The request for the file server.</summary>
-    internal FuseExchange Exchange => new(_pieces.AsSpan(0, _readable), _pieces.AsSpan(_readable, _count - _readable), _mayVanish);
+    internal FuseExchange Exchange => new(
+        _pieces.AsSpan(_start, _readable - _start), _pieces.AsSpan(_readable, _count - _readable), _mayVanish);
 
     /// <summary>The room for the answer.</summary>
     internal ReadOnlySpan<IoVec> Reply => _pieces.AsSpan(_readable, _count - _readable);
@@ -49,8 +79,11 @@ internal sealed class RequestChain
     internal void Begin(ushort head)
     {
         Head = head;
-        _count = 0;
-        _readable = 0;
+        IsInterrupted = false;
+        _isKept = false;
+        _start = First;
+        _count = First;
+        _readable = First;
         RequestLength = 0;
         _unreachableRequest = false;
         _unreachableReply = false;
@@ -86,18 +119,73 @@ internal sealed class RequestChain
         }
     }
 
-    /// <summary>Makes the chain independent of the thread that read it.</summary>
-    internal void HoldMemory(GuestMemory memory) => HeldMemory = memory.Hold();
+    /// <summary>
+    /// Copies the request's beginning out of the guest's reach, for a request that is given to the file server once more: what it is stays
+    /// what it was at the first look, and only data is still where the guest put it.
+    /// </summary>
+    /// <param name="header">The header as it was read at that look.</param>
+    /// <param name="unique">The number in it.</param>
+    internal unsafe void KeepRequest(ReadOnlySpan<byte> header, ulong unique)
+    {
+        if (_isKept)
+        {
+            return;
+        }
 
-    internal void LetGoOfMemory()
+        _kept ??= GC.AllocateUninitializedArray<byte>(KeptBytes, pinned: true);
+        int length = 0;
+        int next = First;
+        while (next < _readable && length < KeptBytes)
+        {
+            IoVec piece = _pieces[next];
+            int part = (int)Math.Min(piece.Length, (nuint)(KeptBytes - length));
+            Keep(piece.Address, _kept.AsSpan(length, part));
+            length += part;
+            if ((nuint)part < piece.Length)
+            {
+                _pieces[next] = new IoVec(piece.Address + part, piece.Length - (nuint)part);
+                break;
+            }
+
+            next++;
+        }
+
+        header.CopyTo(_kept);
+        _start = next - 1;
+        _pieces[_start] = new IoVec((nint)Unsafe.AsPointer(ref _kept[0]), (nuint)length);
+        (_isKept, Unique) = (true, unique);
+    }
+
+    /// <summary>Makes the chain independent of the thread that read it.</summary>
+    internal void Leave(GuestMemory memory, HeadsInFlight inFlight) => (HeldMemory, InFlight) = (memory.Hold(), inFlight);
+
+    /// <summary>Ends what <see cref="Leave"/> began.</summary>
+    internal void Return()
     {
         HeldMemory?.LetGo();
-        HeldMemory = null;
+        (HeldMemory, InFlight) = (null, null);
+    }
+
+    private unsafe void Keep(nint address, Span<byte> target)
+    {
+        if (!_mayVanish)
+        {
+            new ReadOnlySpan<byte>((void*)address, target.Length).CopyTo(target);
+            return;
+        }
+
+        fixed (byte* first = target)
+        {
+            if (!GuardedMemory.TryRead(address, first, (nuint)target.Length))
+            {
+                target.Clear();
+            }
+        }
     }
 
     private void Append(nint address, nuint length, ulong guestAddress, bool writable)
     {
-        int firstOfKind = writable ? _readable : 0;
+        int firstOfKind = writable ? _readable : First;
         if (_count > firstOfKind && TryExtendLast(address, length, guestAddress))
         {
             return;

@@ -18,18 +18,23 @@ internal sealed unsafe class SplitRing
 
     private readonly RingAddresses _addresses;
     private readonly ushort _mask;
-    private readonly bool _eventIndex;
     private RingDescriptor* _descriptors;
     private ushort* _available;
     private ushort* _used;
     private ushort _usedIndex;
     private RingCopy? _copy;
 
-    private SplitRing(in RingAddresses addresses, int size, bool eventIndex) =>
-        (_addresses, Size, _mask, _eventIndex) = (addresses, size, (ushort)(size - 1), eventIndex);
+    private SplitRing(in RingAddresses addresses, int size) =>
+        (_addresses, Size, _mask, InFlight) = (addresses, size, (ushort)(size - 1), new HeadsInFlight(size));
 
     /// <summary>Entries.</summary>
     internal int Size { get; }
+
+    /// <summary>What the driver has agreed on.</summary>
+    internal RingFeatures Features { get; private set; }
+
+    /// <summary>The chains that the driver has not got back. A ring that goes on where a former one was closed takes that one's.</summary>
+    internal HeadsInFlight InFlight { get; set; }
 
     /// <summary>The entry of the available ring that is taken next.</summary>
     internal ushort Next { get; private set; }
@@ -57,13 +62,18 @@ internal sealed unsafe class SplitRing
     /// <param name="addresses">The front end's addresses of its parts.</param>
     /// <param name="size">Entries.</param>
     /// <param name="next">The entry of the available ring to begin with.</param>
-    /// <param name="eventIndex">Whether both sides ask for notifications by index (<c>VIRTIO_F_EVENT_IDX</c>).</param>
+    /// <param name="features">What the driver has agreed on.</param>
     /// <param name="ring">The ring.</param>
     /// <returns>Null, or what is wrong, as a sentence.</returns>
     internal static string? TryOpen(
-        GuestMemory memory, in RingAddresses addresses, int size, ushort next, bool eventIndex, out SplitRing? ring)
+        GuestMemory memory,
+        in RingAddresses addresses,
+        int size,
+        ushort next,
+        RingFeatures features,
+        out SplitRing? ring)
     {
-        SplitRing opened = new(addresses, size, eventIndex) { Next = next };
+        SplitRing opened = new(addresses, size) { Next = next, Features = features };
         string? fault = opened.TryMove(memory);
         ring = fault is null ? opened : null;
         if (fault is null)
@@ -76,7 +86,7 @@ internal sealed unsafe class SplitRing
 
     /// <summary>What is wrong with a ring's place, as a sentence; null when it is sound.</summary>
     internal static string? DescribeFault(GuestMemory memory, in RingAddresses addresses, int size) =>
-        new SplitRing(addresses, size, eventIndex: false).TryMove(memory);
+        new SplitRing(addresses, size).TryMove(memory);
 
     /// <summary>Finds the ring again in a new table of guest memory. Null, or what is wrong, as a sentence; then the ring is as it was.</summary>
     internal string? TryMove(GuestMemory memory)
@@ -111,6 +121,15 @@ internal sealed unsafe class SplitRing
         _available = (ushort*)available;
         _used = (ushort*)used;
         return null;
+    }
+
+    /// <summary>Goes on with other features, as when firmware hands the device to an operating system. The worker rests.</summary>
+    internal void Agree(RingFeatures features)
+    {
+        Features = features;
+
+        // virtio 1.2 §2.7.10: with event indices the flags stay 0, in which the former driver's ring may have had its kicks declined.
+        Volatile.Write(ref _used[0], 0);
     }
 
     /// <summary>How many chains wait, more than <see cref="Size"/> when the driver's index has no sense. Pairs with the driver's write of <c>avail.idx</c>: what it wrote before is seen after this.</summary>
@@ -163,7 +182,7 @@ internal sealed unsafe class SplitRing
     internal bool MustNotify(int count)
     {
         Interlocked.MemoryBarrier();
-        if (!_eventIndex)
+        if (!Features.EventIndex)
         {
             ushort flags = _copy is null ? Volatile.Read(ref _available[0]) : _copy.ReadFlags();
             return (flags & NoInterrupt) == 0;
@@ -176,7 +195,7 @@ internal sealed unsafe class SplitRing
     /// <summary>Tells the driver that no kicks are needed. With event indices there is nothing to tell: it kicks for the one index that was asked for.</summary>
     internal void DeclineKicks()
     {
-        if (!_eventIndex && _copy is null)
+        if (!Features.EventIndex && _copy is null)
         {
             Volatile.Write(ref _used[0], NoNotify);
         }
@@ -188,11 +207,11 @@ internal sealed unsafe class SplitRing
     /// </summary>
     internal bool TryAskForKick()
     {
-        if (_eventIndex && _copy is not null)
+        if (Features.EventIndex && _copy is not null)
         {
             _copy.WriteAvailableEvent(Next);
         }
-        else if (_eventIndex)
+        else if (Features.EventIndex)
         {
             Volatile.Write(ref *AvailableEvent, Next);
         }

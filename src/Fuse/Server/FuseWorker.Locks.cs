@@ -17,8 +17,18 @@ public sealed unsafe partial class FuseWorker
         return result < 0 ? result : reply.Put(found);
     }
 
-    private nint SetLock(in InHeader header, ref RequestReader reader, bool wait) =>
-        reader.TryRead(out LockIn arguments) ? _files.SetLock(_context, header.NodeId, arguments, wait) : -Errno.EINVAL;
+    private nint SetLock(in InHeader header, ref RequestReader reader, bool wait)
+    {
+        if (!reader.TryRead(out LockIn arguments))
+        {
+            return -Errno.EINVAL;
+        }
+
+        // Who waits is remembered by its request's number and arguments: so it begins to wait when it is given again, by a copy that stays.
+        bool waits = wait && _context.MayBlock;
+        nint result = _files.SetLock(_context, header.NodeId, arguments, waits);
+        return wait && !waits && result is -Errno.EAGAIN or FileSystemResult.WouldWait ? FileSystemResult.WouldBlock : result;
+    }
 
     private nint Control(in InHeader header, ref RequestReader reader, ReplyWriter reply)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
@@ -10,6 +11,7 @@ public sealed unsafe partial class FuseWorker : IDisposable
     private readonly IFileSystem _files;
     private readonly RequestContext _context;
     private readonly WorkerMemory _memory = new();
+    private InHeader _header;
 
     internal FuseWorker(FuseServer server)
     {
@@ -18,8 +20,14 @@ public sealed unsafe partial class FuseWorker : IDisposable
         _context = new RequestContext(RequestThread.Enter(), _memory);
     }
 
-    /// <summary>The number of the request that was answered last.</summary>
-    public ulong Unique => _context.Unique;
+    /// <summary>The number of the request that was given last.</summary>
+    public ulong Unique => _header.Unique;
+
+    /// <summary>
+    /// The header of the request that was given last, as it was read: whoever gives the request again gives this one, since the guest may
+    /// have changed its own.
+    /// </summary>
+    public ReadOnlySpan<byte> Header => MemoryMarshal.AsBytes(new ReadOnlySpan<InHeader>(in _header));
 
     internal OperationCounters Counters { get; } = new();
 
@@ -32,7 +40,8 @@ public sealed unsafe partial class FuseWorker : IDisposable
         RequestReader reader = new(exchange);
         ReplyWriter reply = new(exchange);
         replyLength = 0;
-        if (!reader.TryRead(out InHeader header))
+        ref readonly InHeader header = ref _header;
+        if (!reader.TryRead(out _header))
         {
             Counters.NoteMalformed();
             return FuseOutcome.Answered;

@@ -60,10 +60,10 @@ public sealed unsafe class GuestQueue : IDisposable
     public int Size { get; }
 
     /// <summary>Whether notifications are asked for by index (VIRTIO_F_EVENT_IDX).</summary>
-    public bool UsesEventIndex { get; }
+    public bool UsesEventIndex { get; private set; }
 
     /// <summary>Whether chains of several pieces go into indirect tables.</summary>
-    public bool UsesIndirect { get; }
+    public bool UsesIndirect { get; private set; }
 
     /// <summary>How <see cref="Wait"/> waits.</summary>
     public CompletionWait CompletionWait { get; private set; } = CompletionWait.Sleep;
@@ -138,6 +138,13 @@ public sealed unsafe class GuestQueue : IDisposable
         (_availableShadow, _kickedAt, _usedSeen, Base) = (0, 0, 0, 0);
         EventFd.Drain(KickDescriptor);
         EventFd.Drain(CallDescriptor);
+        SetCompletionWait(CompletionWait);
+    }
+
+    /// <summary>Goes on with other features.</summary>
+    public void Agree(bool eventIndex, bool indirect)
+    {
+        (UsesEventIndex, UsesIndirect) = (eventIndex, indirect);
         SetCompletionWait(CompletionWait);
     }
 
