@@ -1,19 +1,18 @@
+using Microsoft.Win32.SafeHandles;
+using VirtioFs.LibvirtXml.Files;
+
 namespace VirtioFs.LibvirtXml;
 
 /// <summary>
-/// Whether somebody listens on a socket. It is not tried by connecting: a daemon such as virtiofsd serves one connection and leaves when
+/// Whether somebody accepts connections on a Unix socket. Nobody connects to find out: virtiofsd serves one connection and leaves when
 /// that ends.
 /// </summary>
 public static class SocketListener
 {
-    /// <summary>`struct unix_sock` flags in /proc/net/unix: __SO_ACCEPTCON.</summary>
-    private const int AcceptsConnections = 0x10000;
-
     /// <summary>Checks that a socket accepts connections.</summary>
     /// <param name="path">The socket's absolute path.</param>
-    /// <param name="procRoot">Where procfs is mounted.</param>
     /// <exception cref="DomainRuleException">The path is not there, is no socket, or nobody listens.</exception>
-    public static void Require(string path, string procRoot = "/proc")
+    public static void Require(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
@@ -25,7 +24,7 @@ public static class SocketListener
                 ErrorKind.NotFound);
         }
 
-        if (!IsListening(path, procRoot))
+        if (!IsListening(path))
         {
             throw new DomainRuleException(
                 "SocketNotAccepting",
@@ -37,33 +36,44 @@ public static class SocketListener
 
     /// <summary>Whether somebody listens on a socket of this network namespace.</summary>
     /// <param name="path">The socket's absolute path.</param>
-    /// <param name="procRoot">Where procfs is mounted.</param>
     /// <returns>Whether it accepts connections.</returns>
-    public static bool IsListening(string path, string procRoot = "/proc")
+    public static bool IsListening(string path)
     {
-        string name = Path.GetFileName(path);
-        string wanted = RealPath.Of(path) ?? path;
-        return File.ReadLines(Path.Combine(procRoot, "net/unix"))
-            .Skip(1)
-            .Select(line => line.Split(' ', 8, StringSplitOptions.RemoveEmptyEntries))
-            .Where(fields => fields.Length == 8 && (Convert.ToInt32(fields[3], 16) & AcceptsConnections) != 0)
-            .Where(fields => Path.GetFileName(fields[7]) == name)
-            .Any(fields => fields[7] == path || (fields[7].StartsWith('/') && RealPath.Of(fields[7]) == wanted))
-            && IsSocket(path);
-    }
-
-    // A listener outlives its file for as long as any process holds it, and another file may have the name by then. Only what is no
-    // socket can be opened (open(2): ENXIO).
-    private static bool IsSocket(string path)
-    {
-        try
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using SafeFileHandle? file = FileCalls.Open(null, path, FileCalls.OpenPath, 0, out _);
+        if (file is null || FileStatus.Of(file) is not { IsSocket: true } status)
         {
-            File.OpenHandle(path).Dispose();
             return false;
         }
-        catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
-        {
-            return true;
-        }
+
+        return SocketDiagnosis.List() is IReadOnlyList<ListeningSocket> sockets
+            ? sockets.Any(socket => IsThat(socket, status.Stamp, path))
+            : IsListed(path);
+    }
+
+    /// <summary>
+    /// The socket's own file is the one that the path leads to: a listener outlives its file, and anybody may bind another socket to
+    /// the same name elsewhere. Where stat(2) shows other devices than the kernel has (overlayfs, btrfs), the name has to agree.
+    /// </summary>
+    private static bool IsThat(ListeningSocket socket, FileStamp file, string path)
+    {
+        uint device = ((uint)file.Device << 20) | (uint)(file.Device >> 32);
+        return socket.Inode == (uint)file.Inode && (socket.Device == device || IsSamePath(socket.Name, path));
+    }
+
+    private static bool IsSamePath(string name, string path) =>
+        name == path || (name.StartsWith('/') && RealPath.Of(name) is string real && real == RealPath.Of(path));
+
+    /// <summary>
+    /// A kernel without CONFIG_UNIX_DIAG lists sockets by lines alone, of which anybody can write some. That may make a dead socket look
+    /// alive, and the hypervisor finds out.
+    /// </summary>
+    private static bool IsListed(string path)
+    {
+        const string AcceptsConnections = "00010000";
+        const int Flags = 3, Name = 7;
+        return File.ReadLines("/proc/net/unix")
+            .Select(line => line.Split(' ', Name + 1, StringSplitOptions.RemoveEmptyEntries))
+            .Any(fields => fields.Length > Name && fields[Flags] == AcceptsConnections && IsSamePath(fields[Name], path));
     }
 }

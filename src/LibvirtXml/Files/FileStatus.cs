@@ -23,6 +23,8 @@ internal readonly unsafe record struct FileStatus
 
     public bool IsRegular => (Mode & 0xF000) == 0x8000;
 
+    public bool IsSocket => (Mode & 0xF000) == 0xC000;
+
     public bool IsLink => (Mode & 0xF000) == 0xA000;
 
     public static FileStatus Of(SafeFileHandle file) => Find(file, string.Empty) ?? throw new IOException("A file that is open has no status.");
