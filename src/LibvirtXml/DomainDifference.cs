@@ -18,16 +18,22 @@ public static class DomainDifference
             yield return change;
         }
 
-        foreach (string tag in before.FileSystems.Concat(after.FileSystems).Select(fileSystem => fileSystem.Tag ?? string.Empty).Distinct())
+        Dictionary<string, FileSystem> old = ByTag(before);
+        Dictionary<string, FileSystem> changed = ByTag(after);
+        foreach (string tag in old.Keys.Union(changed.Keys))
         {
-            FileSystem? old = before.FileSystems.FirstOrDefault(fileSystem => fileSystem.Tag == tag);
-            FileSystem? changed = after.FileSystems.FirstOrDefault(fileSystem => fileSystem.Tag == tag);
-            if (old is null || !old.Equals(changed))
+            FileSystem? was = old.GetValueOrDefault(tag);
+            FileSystem? becomes = changed.GetValueOrDefault(tag);
+            if (was is null || !was.Equals(becomes))
             {
-                yield return new Change($"file system '{tag}'", Describe(old), Describe(changed));
+                yield return new Change($"file system '{tag}'", Describe(was), Describe(becomes));
             }
         }
     }
+
+    /// <summary>The first of each tag, which is the one that a guest could mount.</summary>
+    private static Dictionary<string, FileSystem> ByTag(Domain domain) =>
+        domain.FileSystems.GroupBy(fileSystem => fileSystem.Tag ?? string.Empty).ToDictionary(group => group.Key, group => group.First());
 
     private static IEnumerable<(string Name, string? Value)> Settings(Domain domain) =>
     [

@@ -182,17 +182,25 @@ internal static partial class FileSystemRules
                     isInRange,
                     "InvalidIdMap",
                     $"The ID map entry {entry} of '{fileSystem.Tag}' does not fit into 32 bits, or is empty. Give it a count of 1 or more within the range.");
-                Require(
-                    !map.Any(other => !ReferenceEquals(other, entry) && Overlap(entry, other)),
-                    "OverlappingIdMap",
-                    $"The ID map entry {entry} of '{fileSystem.Tag}' overlaps another one. Map each ID once.");
             }
+
+            RequireApart(fileSystem, map, entry => entry.Start);
+            RequireApart(fileSystem, map, entry => entry.Target);
         }
     }
 
-    private static bool Overlap(IdMapEntry one, IdMapEntry other) =>
-        (one.Start < (ulong)other.Start + other.Count && other.Start < (ulong)one.Start + one.Count)
-        || (one.Target < (ulong)other.Target + other.Count && other.Target < (ulong)one.Target + one.Count);
+    /// <summary>In their order, entries that overlap are neighbours.</summary>
+    private static void RequireApart(FileSystem fileSystem, IReadOnlyList<IdMapEntry> map, Func<IdMapEntry, uint> first)
+    {
+        IdMapEntry[] ordered = [.. map.OrderBy(first)];
+        for (int index = 1; index < ordered.Length; index++)
+        {
+            Require(
+                (ulong)first(ordered[index - 1]) + ordered[index - 1].Count <= first(ordered[index]),
+                "OverlappingIdMap",
+                $"The ID map entry {ordered[index]} of '{fileSystem.Tag}' overlaps another one. Map each ID once.");
+        }
+    }
 
     private static void RequireAlias(FileSystem fileSystem)
     {

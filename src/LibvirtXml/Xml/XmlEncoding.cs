@@ -125,6 +125,6 @@ internal sealed partial class XmlEncoding
         return strict;
     }
 
-    [GeneratedRegex(@"\A<\?xml[^>]*?\sencoding\s*=\s*[""']([A-Za-z][A-Za-z0-9._-]*)[""']")]
+    [GeneratedRegex(@"\A<\?xml[^>]*?\sencoding\s*=\s*[""']([^""']*)[""']")]
     private static partial Regex EncodingDeclaration();
 }
