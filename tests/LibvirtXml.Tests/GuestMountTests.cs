@@ -11,10 +11,11 @@ public sealed class GuestMountTests
         { "it's", "/mnt/it's \"here\"" },
         { "a\\b", "/mnt/back\\slash" },
         { "größe", "/mnt/größe" },
-        { "#tag", "/mnt/a-b/.hidden" },
+        { "a#tag", "/mnt/a-b/.hidden" },
         { "$(reboot)", "/mnt/`id`;ls" },
         { "100%", "/mnt/%n%%" },
-        { "-o", "/mnt/-dash" },
+        { "a -o", "/mnt/-dash" },
+        { "😀", "/mnt/😀/日本" },
     };
 
     [Fact]
@@ -118,19 +119,90 @@ public sealed class GuestMountTests
 
     [Theory]
     [InlineData("t", "relative", "InvalidMountPoint")]
+    [InlineData("t", "/mnt/..", "InvalidMountPoint")]
+    [InlineData("t", "/mnt/../etc", "InvalidMountPoint")]
+    [InlineData("t", "/mnt/\0", "InvalidText")]
+    [InlineData("t\0", "/mnt", "InvalidText")]
+    [InlineData("LABEL=root", "/mnt", "TagNotMountable")]
+    [InlineData("UUID=1", "/mnt", "TagNotMountable")]
     [InlineData("", "/mnt", "TagEmpty")]
     [InlineData("0123456789012345678901234567890123456", "/mnt", "TagTooLong")]
     public void What_no_guest_could_mount_is_refused(string tag, string mountPoint, string errorId) =>
         Assert.Equal(errorId, Assert.Throws<DomainRuleException>(() => new GuestMount(tag, mountPoint)).ErrorId);
 
     [Fact]
-    public void What_systemd_cannot_carry_is_refused_there_alone()
-    {
-        GuestMount mount = new("a\nb", "/mnt/../etc");
+    public void Half_a_character_is_refused() =>
+        Assert.Equal("InvalidText", Assert.Throws<DomainRuleException>(() => new GuestMount("t\uD83D", "/mnt")).ErrorId);
 
-        Assert.Equal(@"a\012b /mnt/../etc virtiofs defaults 0 0", mount.FstabLine);
-        Assert.Equal("NotForSystemd", Assert.Throws<DomainRuleException>(() => mount.SystemdUnit).ErrorId);
-        Assert.Equal("InvalidMountPoint", Assert.Throws<DomainRuleException>(() => mount.SystemdUnitName).ErrorId);
+    [Theory]
+    [InlineData("a\nb")]
+    [InlineData("#tag")]
+    [InlineData("-a")]
+    [InlineData(" blank")]
+    [InlineData("back\\")]
+    public void What_fstab_and_systemd_cannot_carry_is_refused_there_alone(string tag)
+    {
+        GuestMount mount = new(tag, "/mnt");
+
+        Assert.Equal("NotForFstab", Assert.Throws<DomainRuleException>(() => mount.FstabLine).ErrorId);
+        Assert.Contains("/mnt", mount.Command, StringComparison.Ordinal);
+        if (tag != "#tag")
+        {
+            Assert.Equal("NotForSystemd", Assert.Throws<DomainRuleException>(() => mount.SystemdUnit).ErrorId);
+            Assert.Equal("NotForSystemd", Assert.Throws<DomainRuleException>(() => mount.CloudInit).ErrorId);
+        }
+    }
+
+    [Fact]
+    public void A_mount_point_too_long_for_a_units_name_is_refused_there_alone()
+    {
+        Assert.Equal(255, new GuestMount("t", "/" + new string('a', 249)).SystemdUnitName.Length);
+        GuestMount mount = new("t", "/" + new string('a', 250));
+
+        Assert.Equal("NotForSystemd", Assert.Throws<DomainRuleException>(() => mount.SystemdUnitName).ErrorId);
+        Assert.Contains("aaa", mount.FstabLine, StringComparison.Ordinal);
         Assert.Equal("InvalidMountOption", Assert.Throws<DomainRuleException>(() => new GuestMount("t", "/m", options: ["a,b"])).ErrorId);
     }
+
+    [Theory]
+    [InlineData("share", "/mnt/share")]
+    [InlineData("a/../../etc", "/mnt/a-..-..-etc")]
+    [InlineData("/", "/mnt/-")]
+    [InlineData("...", "/mnt/...")]
+    [InlineData("my share", "/mnt/my share")]
+    public void Without_a_mount_point_the_share_stays_below_mnt(string tag, string mountPoint) =>
+        Assert.Equal(mountPoint, GuestMount.DefaultMountPoint(tag));
+
+    [Theory]
+    [InlineData("..")]
+    [InlineData(".")]
+    public void A_tag_that_is_no_folders_name_needs_a_mount_point(string tag)
+    {
+        Assert.Equal("MountPointMissing", Assert.Throws<DomainRuleException>(() => GuestMount.DefaultMountPoint(tag)).ErrorId);
+        Assert.Equal("mount -t virtiofs " + tag + " /mnt/dots", new GuestMount(tag, "/mnt/dots").Command);
+    }
+
+    [Theory]
+    [MemberData(nameof(Awkward))]
+    public void Cloud_inits_reader_takes_the_text_as_it_was_meant(string tag, string mountPoint)
+    {
+        string python = Tool.Require("python3", "python3-yaml");
+        GuestMount mount = new(tag, mountPoint);
+        string[] expected = mount.CloudInit.Contains("\nmounts:", StringComparison.Ordinal)
+            ? [tag, mount.FstabLine.Split(' ')[1]]
+            : [$"/etc/systemd/system/{mount.SystemdUnitName}", mount.SystemdUnit];
+
+        (int exitCode, string output) = Tool.Run(python, ["-c", ReadCloudInit], mount.CloudInit);
+
+        Assert.SkipWhen(output.Contains("No module named", StringComparison.Ordinal), "PyYAML is not installed (package python3-yaml).");
+        Assert.Equal(0, exitCode);
+        Assert.Equal(expected, JsonSerializer.Deserialize<string[]>(output));
+    }
+
+    private const string ReadCloudInit = """
+        import json, sys, yaml
+        data = yaml.safe_load(sys.stdin.buffer.read().decode("utf-8"))
+        found = data["mounts"][0][:2] if "mounts" in data else [data["write_files"][0]["path"], data["write_files"][0]["content"]]
+        print(json.dumps([text.encode("utf-8").decode("utf-8") for text in found]))
+        """;
 }

@@ -35,7 +35,7 @@ public sealed class NewVirtioFsMountCommand : HostCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => Try(Tag, () =>
     {
-        string mountPoint = MountPoint ?? $"/mnt/{Tag.Replace('/', '-')}";
+        string mountPoint = MountPoint ?? GuestMount.DefaultMountPoint(Tag);
         WriteObject(new VirtioFsMount(new GuestMount(Tag, mountPoint, ReadOnly, Option, NoFail)));
     });
 }

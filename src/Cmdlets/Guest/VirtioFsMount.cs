@@ -10,7 +10,7 @@ public sealed class VirtioFsMount
         Tag = mount.Tag;
         MountPoint = mount.MountPoint;
         Command = mount.Command;
-        FstabLine = mount.FstabLine;
+        FstabLine = OrNull(() => mount.FstabLine);
         SystemdUnitName = OrNull(() => mount.SystemdUnitName);
         SystemdUnit = OrNull(() => mount.SystemdUnit);
         CloudInit = OrNull(() => mount.CloudInit);
@@ -26,8 +26,8 @@ public sealed class VirtioFsMount
     /// <summary>The command for the guest's shell, run as root.</summary>
     public string Command { get; }
 
-    /// <summary>The line for /etc/fstab.</summary>
-    public string FstabLine { get; }
+    /// <summary>The line for /etc/fstab; null when its readers would not take the names as they are.</summary>
+    public string? FstabLine { get; }
 
     /// <summary>The name that the systemd unit must have; null when systemd cannot carry the names.</summary>
     public string? SystemdUnitName { get; }
@@ -35,10 +35,10 @@ public sealed class VirtioFsMount
     /// <summary>The systemd unit; null when systemd cannot carry the names.</summary>
     public string? SystemdUnit { get; }
 
-    /// <summary>cloud-init's user data.</summary>
+    /// <summary>cloud-init's user data; null when neither fstab nor systemd can carry the names.</summary>
     public string? CloudInit { get; }
 
-    /// <summary>Ignition's configuration.</summary>
+    /// <summary>Ignition's configuration; null when systemd cannot carry the names.</summary>
     public string? Ignition { get; }
 
     /// <summary>The mount command.</summary>

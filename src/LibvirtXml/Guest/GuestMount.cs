@@ -28,10 +28,8 @@ public sealed partial class GuestMount
     {
         ArgumentNullException.ThrowIfNull(mountPoint);
         FileSystemRules.RequireTag(tag);
-        if (!mountPoint.StartsWith('/') || mountPoint.Contains('\0', StringComparison.Ordinal) || tag.Contains('\0', StringComparison.Ordinal))
-        {
-            throw new DomainRuleException("InvalidMountPoint", $"The mount point '{mountPoint}' is not an absolute path. Begin it with '/', such as /mnt/{tag}.");
-        }
+        RequireMountable(tag);
+        RequireMountPoint(mountPoint);
 
         string[] given = [.. options ?? []];
         if (Array.Find(given, option => !MountOption().IsMatch(option)) is string wrong)
@@ -42,6 +40,18 @@ public sealed partial class GuestMount
         Tag = tag;
         MountPoint = mountPoint;
         Options = [.. readOnly ? ["ro"] : Array.Empty<string>(), .. given, .. noFail ? ["nofail"] : Array.Empty<string>()];
+    }
+
+    /// <summary>The mount point of a share that is given none: its tag below <c>/mnt</c>, with '-' in the place of '/'.</summary>
+    /// <param name="tag">The share's tag.</param>
+    /// <returns>The absolute path.</returns>
+    /// <exception cref="DomainRuleException">The tag is no name that a folder could have.</exception>
+    public static string DefaultMountPoint(string tag)
+    {
+        FileSystemRules.RequireTag(tag);
+        return tag is "." or ".."
+            ? throw new DomainRuleException("MountPointMissing", $"The tag '{tag}' is no name of a folder below /mnt. Say where the guest mounts it, such as /mnt/share.")
+            : $"/mnt/{tag.Replace('/', '-')}";
     }
 
     /// <summary>The share's tag.</summary>
@@ -67,7 +77,8 @@ public sealed partial class GuestMount
     }
 
     /// <summary>The line for <c>/etc/fstab</c>; blanks and the like are octal escapes (fstab(5)).</summary>
-    public string FstabLine => $"{FstabField(Tag)} {FstabField(MountPoint)} {FileSystemType} {FstabOptions} 0 0";
+    /// <exception cref="DomainRuleException">Not all readers of the file would take the tag or the mount point as they are.</exception>
+    public string FstabLine => $"{FstabField(Tag, "tag")} {FstabField(MountPoint, "mount point")} {FileSystemType} {FstabOptions} 0 0";
 
     /// <summary>The name that the systemd unit must have: the escaped mount point.</summary>
     /// <exception cref="DomainRuleException">systemd cannot carry the mount point.</exception>
@@ -79,6 +90,11 @@ public sealed partial class GuestMount
     {
         get
         {
+            if (Tag.StartsWith('-'))
+            {
+                throw new DomainRuleException("NotForSystemd", $"systemd would give the tag '{Tag}' to mount(8) as an option. Choose another one, or use the mount command.");
+            }
+
             string where = SystemdText.Value(SystemdText.Simplify(MountPoint), "mount point");
             StringBuilder unit = new();
             unit.Append("[Unit]\nDescription=virtio-fs share ").Append(SystemdText.Value(Tag, "tag")).Append('\n');
@@ -129,36 +145,74 @@ public sealed partial class GuestMount
         }
     }
 
-    private string FstabOptions => Options.Count == 0 ? "defaults" : FstabField(string.Join(',', Options));
+    private string FstabOptions => Options.Count == 0 ? "defaults" : FstabField(string.Join(',', Options), "list of options");
 
-    private static string FstabField(string text)
+    /// <summary>
+    /// libmount and the C library (`getmntent`), by which systemd reads the file, agree on four escapes alone. What systemd makes of a
+    /// field stands in a unit, with a unit's rules, and then on mount(8)'s command line.
+    /// </summary>
+    private static string FstabField(string text, string whatItIs)
     {
-        string escaped = text
-            .Replace(@"\", @"\134", StringComparison.Ordinal)
-            .Replace(" ", @"\040", StringComparison.Ordinal)
-            .Replace("\t", @"\011", StringComparison.Ordinal)
-            .Replace("\n", @"\012", StringComparison.Ordinal)
-            .Replace("\r", @"\015", StringComparison.Ordinal);
-        return escaped.StartsWith('#') ? @"\043" + escaped[1..] : escaped;
+        bool isCarried = text.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0 && text == text.Trim(SystemdText.Blanks) && !text.EndsWith('\\') && text[0] is not ('#' or '-');
+        return isCarried
+            ? text.Replace(@"\", @"\134", StringComparison.Ordinal).Replace(" ", @"\040", StringComparison.Ordinal)
+            : throw new DomainRuleException(
+                "NotForFstab",
+                $"The {whatItIs} '{text}' cannot stand in /etc/fstab, whose readers would take it for another one: it has a control character, blanks at an end, a backslash as " +
+                "its last character, or '#' or '-' as its first. Choose another one, or use the mount command.");
     }
 
-    /// <summary>A string of JSON is one of YAML too.</summary>
-    private static string Yaml(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
+    /// <summary>mount(8) takes such a source for a disk that it has to find (libmount: `mnt_valid_tagname`).</summary>
+    private static void RequireMountable(string tag)
+    {
+        if (DiskTag().IsMatch(tag))
+        {
+            throw new DomainRuleException("TagNotMountable", $"A guest's mount command would look for a disk when it reads the tag '{tag}'. Choose one that does not begin like that.");
+        }
+
+        RequireText(tag, "tag");
+    }
+
+    private static void RequireMountPoint(string mountPoint)
+    {
+        RequireText(mountPoint, "mount point");
+        if (!mountPoint.StartsWith('/'))
+        {
+            throw new DomainRuleException("InvalidMountPoint", $"The mount point '{mountPoint}' is not an absolute path. Begin it with '/', such as /mnt/share.");
+        }
+
+        if (mountPoint.Split('/').Contains(".."))
+        {
+            throw new DomainRuleException("InvalidMountPoint", $"The mount point '{mountPoint}' has '..' in it, which may lead anywhere in the guest. Give the plain path.");
+        }
+    }
+
+    private static void RequireText(string text, string whatItIs)
+    {
+        bool isText = !text.Contains('\0', StringComparison.Ordinal) && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
+        if (!isText)
+        {
+            throw new DomainRuleException("InvalidText", $"The {whatItIs} '{text}' has a NUL or half a character in it, which no program can be given. Choose another one.");
+        }
+    }
 
     /// <summary>cloud-init writes the fields to fstab as they are, so they are escaped for fstab first.</summary>
     private string CloudInitMounts()
     {
-        string[] fields = [FstabField(Tag), FstabField(MountPoint), FileSystemType, FstabOptions, "0", "0"];
-        return $"#cloud-config\nmounts:\n  - [ {string.Join(", ", fields.Select(Yaml))} ]\n";
+        string[] fields = [FstabField(Tag, "tag"), FstabField(MountPoint, "mount point"), FileSystemType, FstabOptions, "0", "0"];
+        return $"#cloud-config\nmounts:\n  - [ {string.Join(", ", fields.Select(YamlText.Quote))} ]\n";
     }
 
     private string CloudInitUnit()
     {
         string path = $"/etc/systemd/system/{SystemdUnitName}";
         return
-            $"#cloud-config\nwrite_files:\n  - path: {Yaml(path)}\n    permissions: \"0644\"\n    content: {Yaml(SystemdUnit)}\nruncmd:\n" +
-            $"  - [ systemctl, daemon-reload ]\n  - [ systemctl, enable, --now, {Yaml(SystemdUnitName)} ]\n";
+            $"#cloud-config\nwrite_files:\n  - path: {YamlText.Quote(path)}\n    permissions: \"0644\"\n    content: {YamlText.Quote(SystemdUnit)}\nruncmd:\n" +
+            $"  - [ systemctl, daemon-reload ]\n  - [ systemctl, enable, --now, {YamlText.Quote(SystemdUnitName)} ]\n";
     }
+
+    [GeneratedRegex(@"\A(?:LABEL|UUID|PARTLABEL|PARTUUID|ID)=")]
+    private static partial Regex DiskTag();
 
     [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_=-]*\z")]
     private static partial Regex CloudInitKeepsTag();

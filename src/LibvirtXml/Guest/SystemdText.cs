@@ -5,6 +5,12 @@ namespace VirtioFs.LibvirtXml;
 /// <summary>systemd's ways of writing paths and values (systemd.unit(5), `unit_name_path_escape`).</summary>
 internal static class SystemdText
 {
+    /// <summary>What systemd takes from both ends of a value (`WHITESPACE`).</summary>
+    public static readonly char[] Blanks = [' ', '\t', '\n', '\r'];
+
+    /// <summary>`UNIT_NAME_MAX`, with the end of the text.</summary>
+    private const int MaximumUnitName = 256;
+
     /// <summary>What <c>systemd-escape --path</c> writes.</summary>
     public static string EscapePath(string path)
     {
@@ -15,7 +21,10 @@ internal static class SystemdText
             throw new DomainRuleException("InvalidMountPoint", $"The mount point '{path}' has '..' in it, and systemd refuses that. Give the plain path.");
         }
 
-        return kept.Length == 0 ? "-" : EscapeName(string.Join('/', kept));
+        string name = kept.Length == 0 ? "-" : EscapeName(string.Join('/', kept));
+        return name.Length + ".mount".Length < MaximumUnitName
+            ? name
+            : throw new DomainRuleException("NotForSystemd", $"The mount point '{path}' is too long for the name of a systemd unit. Choose a shorter one, or use the mount command.");
     }
 
     /// <summary>A path as systemd compares it with the unit's name: no doubled slashes, none at the end.</summary>
@@ -25,7 +34,7 @@ internal static class SystemdText
     /// <summary>A value of one line; % begins a specifier. A backslash at the end would join the next line.</summary>
     public static string Value(string text, string whatItIs)
     {
-        if (text.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0 || text.EndsWith('\\') || text != text.Trim())
+        if (text.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0 || text.EndsWith('\\') || text != text.Trim(Blanks))
         {
             throw new DomainRuleException(
                 "NotForSystemd",
