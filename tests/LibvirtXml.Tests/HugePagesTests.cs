@@ -137,4 +137,71 @@ public sealed class HugePagesTests
         Assert.Equal(change.IsComplete, change.After.Total == before.Total + 4);
         Assert.Equal(before.Total, back.After.Total);
     }
+
+    private static HugePages PoorHost(TemporaryFolder folder, long totalMebibytes, long availableMebibytes)
+    {
+        _ = FakeHost(folder);
+        folder.Write("meminfo", $"MemTotal:       {totalMebibytes * 1024} kB\nMemFree:  1 kB\nMemAvailable:   {availableMebibytes * 1024} kB\nHugePages_Total: 64\n");
+        folder.Write(
+            "devices/system/node/node1/meminfo",
+            $"Node 1 MemTotal: {totalMebibytes * 512} kB\nNode 1 MemFree: {availableMebibytes * 256} kB\nNode 1 Active(file): 1024 kB\nNode 1 Inactive(file): 3072 kB\n");
+        return new HugePages(folder.Path, folder.Path);
+    }
+
+    [Fact]
+    public void Memory_that_the_host_needs_itself_is_taken_only_when_it_is_said_twice()
+    {
+        using TemporaryFolder folder = new();
+        HugePages host = PoorHost(folder, totalMebibytes: 8192, availableMebibytes: 4096);
+        // A twentieth of 8 GiB is kept; the pool has 64 pages, and (4096 - 409.6) / 2 more are to be had.
+        const long Most = 64 + 1843;
+
+        Assert.True(host.Set(Small, Most).IsComplete);
+        host.Set(Small, 64);
+        HostMemoryException refusal = Assert.Throws<HostMemoryException>(() => host.Set(Small, Most + 1));
+        Assert.Equal("HostMemoryNeeded", refusal.ErrorId);
+        Assert.Contains("4096M", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(64, host.GetPool(Small).Total);
+        Assert.Throws<HostMemoryException>(() => host.Set(Small, Most + 1 - 64, add: true));
+        Assert.True(host.Set(Small, Most + 1, force: true).IsComplete);
+        Assert.True(host.Set(Small, 0).IsComplete);
+    }
+
+    [Fact]
+    public void A_nodes_memory_is_its_own()
+    {
+        using TemporaryFolder folder = new();
+        HugePages host = PoorHost(folder, totalMebibytes: 8192, availableMebibytes: 4096);
+
+        HostMemory memory = host.MeasureMemory(host.GetPool(Small, 1), 32 + 100);
+
+        Assert.Equal(("200M", 1026, 256), (memory.Taken.ToString(), (int)(memory.Available!.Value.Bytes >> 20), (int)(memory.Reserve.Bytes >> 20)));
+        Assert.False(memory.IsShort);
+        Assert.Equal("HostMemoryNeeded", Assert.Throws<HostMemoryException>(() => host.Set(Small, 500, node: 1)).ErrorId);
+    }
+
+    [Theory]
+    [InlineData(long.MaxValue, false)]
+    [InlineData(long.MaxValue / 2, true)]
+    [InlineData(long.MaxValue, true)]
+    public void No_number_of_pages_is_too_large_to_be_refused(long count, bool add)
+    {
+        using TemporaryFolder folder = new();
+        HugePages host = PoorHost(folder, totalMebibytes: 8192, availableMebibytes: 4096);
+
+        Assert.Equal("HostMemoryNeeded", Assert.Throws<HostMemoryException>(() => host.Set(Small, count, add)).ErrorId);
+    }
+
+    [Fact]
+    public void Growing_ends_when_it_is_cancelled()
+    {
+        using TemporaryFolder folder = new();
+        using CancellationTokenSource cancelled = new();
+        cancelled.Cancel();
+
+        HugePages host = FakeHost(folder);
+
+        Assert.Throws<OperationCanceledException>(() => host.Set(Small, 65, cancellationToken: cancelled.Token));
+        Assert.Equal(64, host.GetPool(Small).Total);
+    }
 }

@@ -31,5 +31,5 @@ public abstract class LiveValueCompleter : IArgumentCompleter
     protected abstract IEnumerable<LiveValue> FindValues(IDictionary boundParameters);
 
     private static WildcardPattern PatternFor(string word) =>
-        WildcardPattern.Get(WildcardPattern.ContainsWildcardCharacters(word) ? word + "*" : WildcardPattern.Escape(word) + "*", WildcardOptions.IgnoreCase);
+        NamePattern.Of(WildcardPattern.ContainsWildcardCharacters(word) ? word + "*" : WildcardPattern.Escape(word) + "*");
 }

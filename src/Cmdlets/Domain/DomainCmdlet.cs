@@ -83,7 +83,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
             return [connection.GetDomain(WildcardPattern.Unescape(name))];
         }
 
-        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase);
+        WildcardPattern pattern = NamePattern.Of(name);
         return [.. connection.ListDomains().Where(domain => pattern.IsMatch(domain.Name))];
     }
 

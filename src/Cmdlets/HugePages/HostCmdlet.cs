@@ -13,12 +13,18 @@ public abstract class HostCmdlet : VirtioFsCmdlet
         {
             step();
         }
+        catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
         catch (LibvirtXmlException exception)
         {
             ErrorCategory category = exception.ErrorId switch
             {
                 "AccessDenied" => ErrorCategory.PermissionDenied,
                 "HugePagePoolNotFound" or "HugePagesUnavailable" => ErrorCategory.ObjectNotFound,
+                "HostMemoryNeeded" => ErrorCategory.ResourceUnavailable,
+                "FileChanged" => ErrorCategory.ResourceBusy,
                 "InvalidHugePageCount" or "InvalidPath" => ErrorCategory.InvalidArgument,
                 _ => ErrorCategory.InvalidOperation,
             };

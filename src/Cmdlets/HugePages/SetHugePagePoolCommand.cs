@@ -25,6 +25,10 @@ public sealed class SetHugePagePoolCommand : HostCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public int? Node { get; set; }
 
+    /// <summary>Takes memory that the host needs itself.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     /// <summary>Emits the pool as it is now.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -36,12 +40,18 @@ public sealed class SetHugePagePoolCommand : HostCmdlet
         (HugePagePool before, long requested) = host.Plan(Size, Count, Add, Node);
         string place = Node is null ? "of this host" : $"of NUMA node {Node}";
         string action = $"Size the pool of {Size} pages {place}: {before.Total} -> {requested} pages ({before.Free} of them free now)";
+        HostMemory memory = host.MeasureMemory(before, requested);
+        if (memory is { Taken.Bytes: > 0, Available: ByteSize available, Left: ByteSize left })
+        {
+            action += $", which takes {memory.Taken} of the {available.Bytes >> 20}M that can be had, and leaves {left.Bytes >> 20}M";
+        }
+
         if (!ShouldProcess($"{action}.", $"{action}?", "Size a pool of hugepages"))
         {
             return;
         }
 
-        HugePageChange change = host.Set(Size, Count, Add, Node);
+        HugePageChange change = host.Set(Size, Count, Add, Node, Force, Cancellation);
         foreach (Advice warning in change.Warnings)
         {
             WriteWarning(warning.Message);

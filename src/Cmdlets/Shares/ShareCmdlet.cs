@@ -15,7 +15,7 @@ public abstract class ShareCmdlet : VirtioFsCmdlet
     {
         if (WildcardPattern.ContainsWildcardCharacters(tag))
         {
-            WildcardPattern pattern = WildcardPattern.Get(tag, WildcardOptions.IgnoreCase);
+            WildcardPattern pattern = NamePattern.Of(tag);
             return AllShares().Where(share => pattern.IsMatch(share.Options.Tag));
         }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VirtioFs.LibvirtXml;
 
 /// <summary>A range of user or group IDs of the guest and where it lies on the host.</summary>
@@ -12,9 +14,9 @@ public sealed record IdMapEntry(uint Start, uint Target, uint Count)
     /// <exception cref="FormatException">The text is no entry.</exception>
     public static IdMapEntry Parse(string text)
     {
-        uint[] numbers = [.. (text ?? string.Empty).Split(':').Select(part => uint.TryParse(part, out uint number) ? number : 0)];
-        bool isReadable = (text ?? string.Empty).Split(':').All(part => uint.TryParse(part, out _));
-        return isReadable && numbers is [uint start, uint target, uint count and > 0]
+        uint?[] numbers = [.. (text ?? string.Empty).Split(':')
+            .Select(part => uint.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out uint number) ? number : (uint?)null)];
+        return numbers is [uint start, uint target, uint count and > 0]
             ? new IdMapEntry(start, target, count)
             : throw new FormatException($"'{text}' is not an ID map entry. Write start:target:count, for example 0:100000:65536.");
     }

@@ -6,13 +6,20 @@ namespace VirtioFs.LibvirtXml;
 public sealed class HugePages
 {
     private const string DirectoryPrefix = "hugepages-";
+
+    /// <summary>How much memory the kernel is asked for at once: it looks for it, and moves what is in the way, before it answers.</summary>
+    private const long StepBytes = 1L << 30;
+
     private readonly string _sysRoot;
+    private readonly string _procRoot;
 
     /// <summary>Makes an access to the pools.</summary>
     /// <param name="sysRoot">Where sysfs is mounted.</param>
-    public HugePages(string sysRoot = "/sys")
+    /// <param name="procRoot">Where procfs is mounted.</param>
+    public HugePages(string sysRoot = "/sys", string procRoot = "/proc")
     {
         _sysRoot = sysRoot;
+        _procRoot = procRoot;
     }
 
     /// <summary>All pools: for each page size the whole host's, then each node's.</summary>
@@ -68,13 +75,26 @@ public sealed class HugePages
     public (HugePagePool Before, long Requested) Plan(ByteSize size, long count, bool add = false, int? node = null)
     {
         HugePagePool before = GetPool(size, node);
-        long requested = add ? before.Total - before.Surplus + count : count;
+        Int128 sum = add ? (Int128)before.Total - before.Surplus + count : count;
+        long requested = (long)Int128.Clamp(sum, -1, long.MaxValue);
         return requested < 0
             ? throw new HostMemoryException(
                 "InvalidHugePageCount",
                 ErrorKind.InvalidArgument,
-                $"The pool of {size} pages cannot have {requested} pages: it has {before.Total}. Ask for 0 or more.")
+                $"The pool of {size} pages cannot have {sum} pages: it has {before.Total}. Ask for 0 or more.")
             : (before, requested);
+    }
+
+    /// <summary>What a request would leave to the rest of the host, without doing it.</summary>
+    /// <param name="before">The pool as it is.</param>
+    /// <param name="requested">Its new size in pages.</param>
+    /// <returns>The memory.</returns>
+    public HostMemory MeasureMemory(HugePagePool before, long requested)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        Int128 taken = Int128.Max(0, (Int128)requested - before.Total) * before.Size.Bytes;
+        string? nodeFile = before.Node is null ? null : Path.Combine(Path.GetDirectoryName(ParentDirectory(before.Node))!, "meminfo");
+        return HostMemory.Read(new ByteSize((long)Int128.Min(taken, long.MaxValue)), nodeFile, Path.Combine(_procRoot, "meminfo"));
     }
 
     /// <summary>Sizes a pool. The kernel gives as many pages as it finds memory for.</summary>
@@ -82,26 +102,35 @@ public sealed class HugePages
     /// <param name="count">The pool's new size in pages, or how many to add.</param>
     /// <param name="add">Whether <paramref name="count"/> is added to what is there.</param>
     /// <param name="node">The NUMA node; null for the whole host.</param>
+    /// <param name="force">Whether memory is taken that the host needs itself.</param>
+    /// <param name="cancellationToken">Ends the growing; the pool keeps the pages that it has got.</param>
     /// <returns>The pool before and after.</returns>
-    /// <exception cref="HostMemoryException">The host has no such pool, the number is none, or there is no permission.</exception>
-    public HugePageChange Set(ByteSize size, long count, bool add = false, int? node = null)
+    /// <exception cref="HostMemoryException">The host has no such pool, needs the memory itself, the number is none, or there is no permission.</exception>
+    public HugePageChange Set(
+        ByteSize size, long count, bool add = false, int? node = null, bool force = false, CancellationToken cancellationToken = default)
     {
         (HugePagePool before, long requested) = Plan(size, count, add, node);
-        string file = Path.Combine(PoolDirectory(size, node), "nr_hugepages");
-        try
-        {
-            File.WriteAllText(file, requested.ToString(CultureInfo.InvariantCulture));
-        }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        HostMemory memory = MeasureMemory(before, requested);
+        if (memory.IsShort && !force)
         {
             throw new HostMemoryException(
-                exception is UnauthorizedAccessException ? "AccessDenied" : "HugePageWriteFailed",
-                exception is UnauthorizedAccessException ? ErrorKind.PermissionDenied : ErrorKind.WriteFailed,
-                $"The pool of {size} pages cannot be sized: {exception.Message.TrimEnd('.')}. Run this as root; inside a container /sys is read-only.",
-                exception);
+                "HostMemoryNeeded",
+                ErrorKind.InvalidState,
+                $"The pool of {size} pages would take {memory.Taken} more of the {InMebibytes(memory.Available)} that {(node is null ? "this host" : $"NUMA node {node}")} can give, and leave " +
+                $"{InMebibytes(memory.Left)} of the {InMebibytes(memory.Reserve)} that it needs itself. Ask for fewer pages, or pass -Force to take them all the same.");
         }
 
-        HugePagePool after = Read(size, node);
+        HugePagePool after = before;
+        long step = Math.Max(1, StepBytes / size.Bytes);
+        long next = before.Total - before.Surplus;
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            next = requested <= next || requested - next < step ? requested : next + step;
+            Write(size, node, next);
+            after = Read(size, node);
+        }
+        while (next < requested && after.Total - after.Surplus >= next);
         return new HugePageChange(before, after, requested, [.. WarnOf(before, after, requested)]);
     }
 
@@ -122,6 +151,25 @@ public sealed class HugePages
     }
 
     private string HostDirectory => Path.Combine(_sysRoot, "kernel/mm/hugepages");
+
+    private static string InMebibytes(ByteSize? size) => size is ByteSize known ? $"{known.Bytes >> 20}M" : "memory";
+
+    private void Write(ByteSize size, int? node, long pages)
+    {
+        string file = Path.Combine(PoolDirectory(size, node), "nr_hugepages");
+        try
+        {
+            File.WriteAllText(file, pages.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        {
+            throw new HostMemoryException(
+                exception is UnauthorizedAccessException ? "AccessDenied" : "HugePageWriteFailed",
+                exception is UnauthorizedAccessException ? ErrorKind.PermissionDenied : ErrorKind.WriteFailed,
+                $"The pool of {size} pages cannot be sized: {exception.Message.TrimEnd('.')}. Run this as root; inside a container /sys is read-only.",
+                exception);
+        }
+    }
 
     private static IEnumerable<Advice> WarnOf(HugePagePool before, HugePagePool after, long requested)
     {
@@ -236,7 +284,7 @@ public sealed class HugePages
         return !Directory.Exists(parent)
             ? []
             : Directory.GetDirectories(parent, "node*")
-                .Select(directory => int.TryParse(Path.GetFileName(directory)["node".Length..], out int node) ? node : -1)
+                .Select(directory => int.TryParse(Path.GetFileName(directory)["node".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int node) ? node : -1)
                 .Where(node => node >= 0)
                 .Order();
     }

@@ -1,0 +1,68 @@
+# Exported files: what is in them, where they are, and whose they are.
+Describe 'Export-VMDomain' {
+    BeforeAll {
+        . "$PSScriptRoot/Common.ps1"
+        $secret = @'
+<domain type='kvm'>
+  <name>web1</name>
+  <devices>
+    <graphics type='vnc' passwd='hunter2'/>
+  </devices>
+</domain>
+'@
+        function New-Domain { param([string] $Name) "<domain><name>$([Security.SecurityElement]::Escape($Name))</name></domain>" }
+    }
+
+    BeforeEach { $folder = New-TestFolder -Directory out }
+    AfterEach { Clear-Test $folder }
+
+    It 'shows a password nowhere, and writes none unasked' {
+        $domain = Get-VMDomain -Xml $secret
+        $domain | Format-List * | Out-String | Should -Not -Match hunter2
+        $domain | ConvertTo-Json -Depth 5 -WarningAction Ignore | Should -Not -Match hunter2
+        $domain | Export-VMDomain -Path "$folder/out" -WarningVariable told -WarningAction SilentlyContinue
+        Get-Content -Raw "$folder/out/web1.xml" | Should -BeExactly $secret.Replace('hunter2', '*****')
+        $told | Should -BeLike '*passwords*-IncludeSecret*'
+    }
+
+    It 'writes a password when it is asked for, for nobody else to read' {
+        Get-VMDomain -Xml $secret | Export-VMDomain -Path "$folder/out" -IncludeSecret
+        Get-Content -Raw "$folder/out/web1.xml" | Should -BeExactly $secret
+        (Get-Item "$folder/out/web1.xml").UnixMode | Should -Be '-rw-------'
+    }
+
+    It 'the file of <_> stays in the folder' -ForEach '../out2', '/etc/motd', '..', 'a/b', '.bashrc' {
+        $file = New-Domain $_ | Export-VMDomain -Path "$folder/out" -Force -PassThru
+        $file.DirectoryName | Should -Be "$folder/out"
+        Get-ChildItem $folder -Recurse -File -Force | Should -HaveCount 1
+        (Get-VMDomain -LiteralPath $file.FullName).Name | Should -Be $_
+    }
+
+    It 'a link in the folder leads nowhere else' {
+        Set-Content "$folder/victim.xml" victim
+        $null = New-Item -ItemType SymbolicLink "$folder/out/web1.xml" -Target ../victim.xml
+        { New-Domain web1 | Export-VMDomain -Path "$folder/out" -Force -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotUsable,*'
+        Get-Content "$folder/victim.xml" | Should -Be victim
+    }
+
+    It 'two domains do not take one file' {
+        $null = (New-Domain a), (New-Domain b) | Export-VMDomain -Path "$folder/one.xml" -Force -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'FileExists,*'
+        (Get-VMDomain -Path "$folder/one.xml").Name | Should -Be a
+    }
+
+    It 'a new file follows the umask' {
+        $null = & bash -c "umask 077; exec '$((Get-Process -Id $PID).Path)' -NoProfile -Command `"Import-Module '$ModuleManifest'; '<domain><name>u</name></domain>' | Export-VMDomain -Path '$folder/out'`""
+        (Get-Item "$folder/out/u.xml").UnixMode | Should -Be '-rw-------'
+    }
+}
+
+Describe 'Set-HugePagePool' {
+    BeforeAll { . "$PSScriptRoot/Common.ps1" }
+
+    It 'refuses to take what the host needs itself' -Skip:(-not (Test-Path /sys/kernel/mm/hugepages/hugepages-2048kB)) {
+        $before = (Get-HugePagePool 2M).Total
+        { Set-HugePagePool 2M ([long]::MaxValue) -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'HostMemoryNeeded,*'
+        (Get-HugePagePool 2M).Total | Should -Be $before
+    }
+}
