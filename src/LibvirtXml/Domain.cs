@@ -209,6 +209,14 @@ public sealed class Domain
     /// <returns>The name.</returns>
     public override string ToString() => Name ?? "(domain without a name)";
 
+    /// <summary>The XML as it is handed over: with its passwords, and as the UTF-8 that every call of libvirt takes.</summary>
+    /// <exception cref="DomainRuleException">A mask stands in the place of a password.</exception>
+    internal string XmlForLibvirt()
+    {
+        RequireSecrets();
+        return XmlEncoding.WithoutDeclaration(Xml);
+    }
+
     internal IEnumerable<XmlElement> FileSystemElements() => Root.Child("devices")?.ChildrenNamed("filesystem") ?? [];
 
     private static string Describe(FileSystem fileSystem) => string.Join(

@@ -106,4 +106,30 @@ public sealed class XmlEncodingTests
 
         Assert.Contains("bytes", Assert.Throws<IOException>(() => DomainFile.Load(path)).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("iso-8859-1")]
+    [InlineData("utf-16")]
+    [InlineData("UTF-8")]
+    public void Libvirt_takes_a_domain_as_it_was_meant_whatever_encoding_it_came_in(string name)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/virsh"), "libvirt is not installed (package libvirt-clients).");
+        using LibvirtConnection connection = LibvirtConnection.Open("test:///default");
+        using LibvirtDomain defined = connection.Define(Domain.Parse(
+            $"<?xml version='1.0' encoding='{name}'?><domain type='test'><name>größe-{name}</name><memory>65536</memory><os><type>hvm</type></os></domain>"));
+
+        Assert.Equal($"größe-{name}", defined.Name);
+    }
+
+    [Fact]
+    public void Libvirt_is_not_given_a_mask_for_a_password()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/virsh"), "libvirt is not installed (package libvirt-clients).");
+        using LibvirtConnection connection = LibvirtConnection.Open("test:///default");
+        Domain masked = Domain.Parse(
+            "<domain type='test'><name>m</name><memory>65536</memory><os><type>hvm</type></os><devices><graphics type='vnc' passwd='*****'/></devices></domain>");
+
+        Assert.Equal("SecretsLeftOut", Assert.Throws<DomainRuleException>(() => connection.Define(masked)).ErrorId);
+        Assert.Equal("SecretsLeftOut", Assert.Throws<DomainRuleException>(() => connection.StartTransient(masked)).ErrorId);
+    }
 }

@@ -19,17 +19,10 @@ public abstract class HostCmdlet : VirtioFsCmdlet
         }
         catch (LibvirtXmlException exception)
         {
-            ErrorCategory category = exception.ErrorId switch
-            {
-                "AccessDenied" => ErrorCategory.PermissionDenied,
-                "HugePagePoolNotFound" or "HugePagesUnavailable" => ErrorCategory.ObjectNotFound,
-                "HostMemoryNeeded" => ErrorCategory.ResourceUnavailable,
-                "FileChanged" => ErrorCategory.ResourceBusy,
-                "InvalidHugePageCount" or "InvalidPath" => ErrorCategory.InvalidArgument,
-                _ => ErrorCategory.InvalidOperation,
-            };
+            (string errorId, ErrorCategory category) = ErrorCategories.Of(exception);
+
             // The library's messages end with what to do, so there is nothing more to recommend.
-            WriteError(new ErrorRecord(exception, exception.ErrorId, category, target));
+            WriteError(new ErrorRecord(exception, errorId, category, target));
         }
     }
 }

@@ -168,22 +168,26 @@ public sealed unsafe class LibvirtConnection : IDisposable
     /// <param name="domain">The domain.</param>
     /// <param name="validate">Whether libvirt holds the XML against its schema first.</param>
     /// <returns>The domain; dispose of it.</returns>
+    /// <exception cref="DomainRuleException">A mask stands in the place of a password.</exception>
     /// <exception cref="LibvirtException">libvirt refuses; nothing was changed.</exception>
     public LibvirtDomain Define(Domain domain, bool validate = true)
     {
         ArgumentNullException.ThrowIfNull(domain);
-        return Make($"The domain '{domain}' cannot be defined", connection => LibvirtNative.DomainDefine(connection, domain.Xml, validate ? DefineValidate : 0));
+        string xml = domain.XmlForLibvirt();
+        return Make($"The domain '{domain}' cannot be defined", connection => LibvirtNative.DomainDefine(connection, xml, validate ? DefineValidate : 0));
     }
 
     /// <summary>Starts a domain that exists only while it runs.</summary>
     /// <param name="domain">The domain.</param>
     /// <param name="validate">Whether libvirt holds the XML against its schema first.</param>
     /// <returns>The domain; dispose of it.</returns>
+    /// <exception cref="DomainRuleException">A mask stands in the place of a password.</exception>
     /// <exception cref="LibvirtException">libvirt refuses.</exception>
     public LibvirtDomain StartTransient(Domain domain, bool validate = true)
     {
         ArgumentNullException.ThrowIfNull(domain);
-        return Make($"The domain '{domain}' cannot be started", connection => LibvirtNative.DomainCreateTransient(connection, domain.Xml, validate ? StartValidate : 0));
+        string xml = domain.XmlForLibvirt();
+        return Make($"The domain '{domain}' cannot be started", connection => LibvirtNative.DomainCreateTransient(connection, xml, validate ? StartValidate : 0));
     }
 
     /// <summary>How many pages of a size are free on a NUMA node of the host.</summary>

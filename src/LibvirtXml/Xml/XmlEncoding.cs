@@ -45,6 +45,12 @@ internal sealed partial class XmlEncoding
         return new(encoding, encoding is UTF8Encoding ? [] : encoding.GetPreamble());
     }
 
+    /// <summary>A text without an XML declaration of another encoding than UTF-8, for a reader that is handed UTF-8 and would believe the declaration.</summary>
+    public static string WithoutDeclaration(string xml) =>
+        NameIn(xml[..Math.Min(xml.Length, DeclarationLength)]) is string name && !name.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            ? xml[(xml.IndexOf("?>", StringComparison.Ordinal) + 2)..]
+            : xml;
+
     /// <summary>The text, from which <see cref="Encode"/> makes the same bytes again.</summary>
     public string Decode(byte[] bytes, string path)
     {
