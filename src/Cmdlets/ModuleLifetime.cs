@@ -1,13 +1,19 @@
+using System.Diagnostics;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using System.Management.Automation.Runspaces;
 using VirtioFs.DeviceEngine;
 
 namespace VirtioFs.Cmdlets;
 
 /// <summary>
-/// Stops the shares when nothing can reach them any more: when the last runspace that holds the module removes it. Shares
+/// Stops the shares that nobody uses when nothing can reach them any more: when the last runspace that holds the module removes it. Shares
 /// belong to the process, so removing the module from one runspace takes nothing from another.
 /// </summary>
+/// <remarks>
+/// A share with a guest is never stopped here: the guest would lose its files without a question. It stays in the registry of the process, where
+/// the next import finds it. The same holds for every share while the module is loaded anew (Import-Module -Force).
+/// </remarks>
 public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {
     private static readonly Lock Gate = new();
@@ -51,12 +57,36 @@ public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssembly
             }
         }
 
-        StopAll();
+        if (IsReloading())
+        {
+            return;
+        }
+
+        Parallel.ForEach(ShareRegistry.List().Where(share => share.State != ShareState.Connected), share => share.Stop());
+        ConnectionCache.CloseAll();
+        Share[] kept = [.. ShareRegistry.List()];
+        if (kept.Length > 0)
+        {
+            Warn($"Shares with a connected guest go on without the module: {string.Join(", ", kept.Select(share => $"'{share.Options.Tag}'"))}. "
+                + "Import the module again to reach them; they end with Stop-VirtioFsShare, or with this process.");
+        }
     }
 
-    private static void StopAll()
+    // PowerShell does not say why a module is removed. Import-Module -Force removes it on its own thread, and imports it at once.
+    private static bool IsReloading() =>
+        new StackTrace(fNeedFileInfo: false).GetFrames().Any(frame => frame.GetMethod()?.DeclaringType?.Name == "ImportModuleCommand");
+
+    private static void Warn(string text)
     {
-        Parallel.ForEach(ShareRegistry.List(), share => share.Stop());
-        ConnectionCache.CloseAll();
+        try
+        {
+            // What a nested pipeline warns of is kept in it; the host is where a person reads it.
+            using var asking = PowerShell.Create(RunspaceMode.CurrentRunspace);
+            asking.AddScript("$Host").Invoke<PSHost>().FirstOrDefault()?.UI?.WriteWarningLine(text);
+        }
+        catch (RuntimeException)
+        {
+            // A session that cannot warn goes on: the shares are kept all the same.
+        }
     }
 }

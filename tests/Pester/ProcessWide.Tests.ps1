@@ -63,6 +63,45 @@ Describe 'Shares belong to the process' {
         $result.Output | Should -Be 'False', '0', 'Waiting'
     }
 
+    It 'are all kept when the module is loaded anew, with and without a guest' {
+        $result = Invoke-FreshPowerShell {
+            $folder = [IO.Directory]::CreateTempSubdirectory('vfs-').FullName
+            $used, $idle = 'used', 'idle' | ForEach-Object { Start-VirtioFsShare $folder -Tag $_ -Socket "$folder/$_" }
+            $guest = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
+            $guest.Connect([Net.Sockets.UnixDomainSocketEndPoint]::new($used.Socket))
+            while ((Get-VirtioFsShare used).State -ne 'Connected') { Start-Sleep -Milliseconds 10 }
+            Import-Module (Get-Module VirtioFs).Path -Force
+            (Get-VirtioFsShare).Tag -join ','
+            (Get-VirtioFsShare).State -join ','
+            (Get-VirtioFsShare).Id -join ',' | ForEach-Object { $_ -eq "$($used.Id),$($idle.Id)" }
+            $guest.Blocking = $false
+            try { $guest.Receive([byte[]]::new(1)) } catch { $_.Exception.InnerException.SocketErrorCode }
+            Get-VirtioFsShare | Stop-VirtioFsShare -Force
+        }
+        $result.Output | Should -Be 'used,idle', 'Connected,Waiting', 'True', 'WouldBlock'
+    }
+
+    It 'are kept, with a warning, when the module is removed under a guest, and found by the next import' {
+        Set-Content "$folder/script.ps1" @'
+param($Manifest, $Folder)
+Import-Module $Manifest
+$used, $idle = 'used', 'idle' | ForEach-Object { Start-VirtioFsShare "$Folder/srv" -Tag $_ -Socket "$Folder/$_" }
+$guest = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
+$guest.Connect([Net.Sockets.UnixDomainSocketEndPoint]::new($used.Socket))
+while ((Get-VirtioFsShare used).State -ne 'Connected') { Start-Sleep -Milliseconds 10 }
+Remove-Module VirtioFs
+Test-Path $idle.Socket
+Test-Path $used.Socket
+Import-Module $Manifest
+(Get-VirtioFsShare).Tag
+"$((Get-VirtioFsShare).State)"
+Stop-VirtioFsShare used -Force
+'@
+        $output = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -File "$folder/script.ps1" $ModuleManifest $folder
+        $output[0] | Should -BeLike "*WARNING: *'used'*"
+        $output[1..4] | Should -Be 'False', 'True', 'used', 'Connected'
+    }
+
     It 'leave no socket when the process ends' {
         $result = Invoke-FreshPowerShell ([scriptblock]::Create("Start-VirtioFsShare '$folder/srv' -Tag end -Socket '$folder/end' | Out-Null; Test-Path '$folder/end'"))
         $result.Output | Should -Be 'True'

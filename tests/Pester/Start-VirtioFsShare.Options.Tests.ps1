@@ -57,9 +57,9 @@ Describe 'Options of a share' {
         $share.$name -join ' ' | Should -Be ($value -join ' ')
     }
 
-    It 'are all properties of the share, under the same names, but for where its device is plugged in' {
+    It 'are all properties of the share, under the same names' {
         $ours = (Get-Command Start-VirtioFsShare).Parameters.Keys | Where-Object {
-            $_ -notin [Management.Automation.Cmdlet]::CommonParameters + [Management.Automation.Cmdlet]::OptionalCommonParameters + 'LiteralPath' + 'Domain' + 'Connection'
+            $_ -notin [Management.Automation.Cmdlet]::CommonParameters + [Management.Automation.Cmdlet]::OptionalCommonParameters + 'LiteralPath' + 'InputObject'
         }
         $properties = (Start-VirtioFsShare $srv -Socket $socket).psobject.Properties.Name
         $ours | Where-Object { $_ -notin $properties } | Should -BeNullOrEmpty

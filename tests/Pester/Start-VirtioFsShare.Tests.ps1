@@ -154,11 +154,15 @@ Describe 'Start-VirtioFsShare' {
             @{ mode = '0060'; reason = 'which lets no owner in' }
             @{ mode = '01777'; reason = 'which is more than permissions' }
             @{ mode = 'rw-rw----'; reason = 'which is no number' }
-            @{ mode = ''; reason = 'which is nothing' }
         ) {
             { Start-VirtioFsShare $srv -Socket $socket -SocketMode $mode } |
                 Should -Throw -ErrorId 'ParameterArgumentTransformationError,VirtioFs.Cmdlets.StartVirtioFsShareCommand'
             $socket | Should -Not -Exist
+        }
+
+        It 'has no mode of its own when the mode is empty' {
+            $null = Start-VirtioFsShare $srv -Socket $socket -SocketMode ''
+            [IO.File]::GetUnixFileMode($socket) | Should -Be ([IO.UnixFileMode] 'UserRead, UserWrite')
         }
 
         It 'is given to a group by <kind>' -ForEach @(
@@ -170,6 +174,7 @@ Describe 'Start-VirtioFsShare' {
             }
             $null = Start-VirtioFsShare $srv -Socket $socket -SocketGroup $group
             stat -c '%G %a' $socket | Should -Be 'daemon 660'
+            (Get-VirtioFsShare).SocketGroup | Should -Be daemon
         }
 
         It 'replaces a socket that nobody listens on any more' {

@@ -1,39 +1,23 @@
 using System.Collections;
-using System.Management.Automation;
 
 namespace VirtioFs.Cmdlets;
 
 /// <summary>Reads rules that are written as text, and says in the reader's own words what is wrong with them.</summary>
-[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
-public abstract class ParsedTextAttribute : ArgumentTransformationAttribute
+public abstract class ParsedTextAttribute : OptionArgumentAttribute
 {
-    /// <inheritdoc/>
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData)
-    {
-        object? input = Unwrap(inputData);
-        return input is IEnumerable list and not string ? list.Cast<object?>().Select(item => Read(Unwrap(item))).ToArray() : Read(input);
-    }
-
     /// <summary>Reads one text.</summary>
     /// <exception cref="FormatException">The text breaks the rules' grammar; the message says where.</exception>
     protected abstract object Parse(string text);
 
-    private static object? Unwrap(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
+    /// <summary>The rule itself, or what its text says.</summary>
+    protected abstract bool IsRule(object value);
 
-    private object? Read(object? value)
-    {
-        if (value is not string text)
-        {
-            return value;
-        }
+    /// <summary>Reads one rule, or the text of one.</summary>
+    protected object ReadRule(object? value) => Unwrap(value) is { } rule && IsRule(rule)
+        ? rule
+        : Parse(value is null ? string.Empty : Text(value));
 
-        try
-        {
-            return Parse(text);
-        }
-        catch (FormatException e)
-        {
-            throw new ArgumentTransformationMetadataException(e.Message, e);
-        }
-    }
+    /// <summary>The elements of a list; one value is a list of one.</summary>
+    protected static IEnumerable<object?> Elements(object value) =>
+        Unwrap(value) is IEnumerable list and not string ? list.Cast<object?>() : [value];
 }

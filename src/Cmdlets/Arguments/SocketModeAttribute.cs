@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Management.Automation;
+using VirtioFs.DeviceEngine.Options;
 
 namespace VirtioFs.Cmdlets;
 
@@ -7,32 +6,21 @@ namespace VirtioFs.Cmdlets;
 /// Reads a socket's mode as chmod(1) does: as octal digits, whether they come as text ('0660') or as a number (0660, which
 /// PowerShell takes for decimal 660). The parameter gets them as text of four digits.
 /// </summary>
-[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
-public sealed class SocketModeAttribute : ArgumentTransformationAttribute
+public sealed class SocketModeAttribute : OptionArgumentAttribute
 {
     private const int OwnerConnects = (int)(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     private const int Most = 0b111_111_111;
 
     /// <inheritdoc/>
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    protected override object? Read(object value)
     {
-        object? input = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        if (input is null)
-        {
-            return null;
-        }
-
-        int mode = input is UnixFileMode given ? (int)given : ParseDigits(Convert.ToString(input, CultureInfo.InvariantCulture)!);
-        if (mode is < 0 or > Most || (mode & OwnerConnects) != OwnerConnects)
-        {
-            throw new ArgumentTransformationMetadataException(
-                $"'{input}' is no mode for a socket. Write it as chmod does, in octal digits that let the owner read and write, for example '0660'.");
-        }
-
-        return ToDigits((UnixFileMode)mode);
+        int mode = Unwrap(value) is UnixFileMode given ? (int)given : ParseDigits(Text(value));
+        return mode is >= 0 and <= Most && (mode & OwnerConnects) == OwnerConnects
+            ? ToDigits((UnixFileMode)mode)
+            : throw new FormatException("a socket's mode is written as chmod does, in octal digits that let the owner read and write, for example '0660'.");
     }
 
-    internal static string ToDigits(UnixFileMode mode) => "0" + Convert.ToString((int)mode, 8);
+    internal static string ToDigits(UnixFileMode mode) => OptionText.WriteMode(mode);
 
     internal static UnixFileMode ToFileMode(string digits) => (UnixFileMode)ParseDigits(digits);
 

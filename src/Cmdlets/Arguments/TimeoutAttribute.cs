@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using VirtioFs.DeviceEngine.Options;
 
 namespace VirtioFs.Cmdlets;
 
@@ -7,27 +8,24 @@ namespace VirtioFs.Cmdlets;
 /// Reads a time as seconds where it is a plain number, and as .NET writes it where it is not. Without this PowerShell would take
 /// a plain number for units of 100 nanoseconds.
 /// </summary>
-[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
-public sealed class TimeoutAttribute : ArgumentTransformationAttribute
+public sealed class TimeoutAttribute : OptionArgumentAttribute
 {
     /// <inheritdoc/>
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    protected override object? Read(object value)
     {
-        object? input = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        if (input is null or TimeSpan)
+        if (Unwrap(value) is TimeSpan time)
         {
-            return input;
+            return time;
         }
 
-        string text = Convert.ToString(input, CultureInfo.InvariantCulture)!;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
-            && seconds <= TimeSpan.MaxValue.TotalSeconds)
+        // A time that has been to JSON is an object with the parts of one.
+        if (value is PSObject { BaseObject: PSCustomObject } parts)
         {
-            return TimeSpan.FromSeconds(seconds);
+            return parts.Properties["Ticks"]?.Value is { } ticks
+                ? TimeSpan.FromTicks(Convert.ToInt64(ticks, CultureInfo.InvariantCulture))
+                : throw new FormatException("a time is seconds, such as 1 or 0.5.");
         }
 
-        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan time) && time >= TimeSpan.Zero
-            ? time
-            : throw new ArgumentTransformationMetadataException($"'{input}' is no time. Give seconds, such as 1 or 0.5, or a time such as 00:01:30.");
+        return OptionText.ReadSeconds(Convert.ToString(Unwrap(value), CultureInfo.InvariantCulture)!);
     }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Mono.Unix;
+using VirtioFs.Linux;
 
 namespace VirtioFs.Cmdlets;
 
@@ -10,19 +10,10 @@ internal static class UnixGroupName
     /// <summary>Finds the group's number; the name wins where a group is named like a number.</summary>
     internal static bool TryResolve(string group, [NotNullWhen(true)] out uint? groupId)
     {
-        groupId = Find(group) ?? (uint.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) ? number : null);
+        groupId = UnixGroup.Find(group) ?? (uint.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) ? number : null);
         return groupId is not null;
     }
 
-    private static uint? Find(string name)
-    {
-        try
-        {
-            return (uint)new UnixGroupInfo(name).GroupId;
-        }
-        catch (ArgumentException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The group's name, or its number where it has none.</summary>
+    internal static string Of(uint groupId) => UnixGroup.FindName(groupId) ?? groupId.ToString(CultureInfo.InvariantCulture);
 }

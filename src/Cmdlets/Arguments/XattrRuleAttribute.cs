@@ -6,5 +6,11 @@ namespace VirtioFs.Cmdlets;
 public sealed class XattrRuleAttribute : ParsedTextAttribute
 {
     /// <inheritdoc/>
+    protected override object? Read(object value) => ReadRule(value);
+
+    /// <inheritdoc/>
     protected override object Parse(string text) => XattrMap.Parse(text);
+
+    /// <inheritdoc/>
+    protected override bool IsRule(object value) => value is XattrMap;
 }

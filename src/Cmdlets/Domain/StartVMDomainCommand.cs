@@ -20,7 +20,7 @@ public sealed class StartVMDomainCommand : PowerCmdlet
         }
         else if (ShouldProcess($"Start the domain '{domain.Name}' at {domain.Connection.Uri}.", $"Start '{domain.Name}'?", "Start a virtual machine"))
         {
-            domain.Start();
+            Start(domain);
         }
         else
         {
@@ -30,6 +30,19 @@ public sealed class StartVMDomainCommand : PowerCmdlet
         if (PassThru)
         {
             WriteObject(VMDomainReader.Read(domain, inactive: false));
+        }
+    }
+
+    private static void Start(LibvirtDomain domain)
+    {
+        DomainSockets.Require(domain);
+        try
+        {
+            domain.Start();
+        }
+        catch (LibvirtException failure) when (DomainSockets.Explain(domain, failure) is { } reason)
+        {
+            throw reason;
         }
     }
 }

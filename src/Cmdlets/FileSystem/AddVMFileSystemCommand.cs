@@ -50,6 +50,7 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
     {
         Tag = Tag ?? Share?.Tag,
         SourceSocket = Share?.Socket,
+        QueueSize = Share is null ? null : DeviceQueueSize.Of(Share.QueueSize),
     });
 
     private void Plug(LibvirtTarget target, LibvirtXml.FileSystem device) => Try(target.Domain.Name, () =>

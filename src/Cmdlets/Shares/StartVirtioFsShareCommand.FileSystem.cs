@@ -10,10 +10,12 @@ public sealed partial class StartVirtioFsShareCommand
 
     /// <summary>Whether the guest may change nothing.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter ReadOnly { get; set; }
 
     /// <summary>What the guest may remember.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ChoiceArgument(CachePolicy.Auto)]
     public CachePolicy Cache { get; set; } = Defaults.Cache;
 
     /// <summary>How long attributes stay good in the guest; as the cache policy says by default.</summary>
@@ -29,34 +31,41 @@ public sealed partial class StartVirtioFsShareCommand
     /// <summary>How long the guest believes that a name is not there.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Timeout]
-    public TimeSpan NegativeTimeout { get; set; } = Defaults.NegativeTimeout;
+    public TimeSpan? NegativeTimeout { get; set; }
 
     /// <summary>Whether the guest collects writes and sends them later.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter Writeback { get; set; }
 
     /// <summary>Whether a guest's O_DIRECT goes past the host's page cache too.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter AllowDirectIo { get; set; }
 
     /// <summary>Whether files can be mapped as shared memory under the cache policies Never and Metadata.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter AllowMmap { get; set; }
 
     /// <summary>Whether listing a directory also tells the attributes of what is in it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ChoiceArgument(ReadDirectoryPlus.Automatic)]
     public ReadDirectoryPlus ReadDirectoryPlus { get; set; }
 
     /// <summary>How far locks of fcntl(2) reach.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ChoiceArgument(LockScope.Host)]
     public LockScope PosixLock { get; set; } = Defaults.PosixLocks;
 
     /// <summary>How far locks of flock(2) reach.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ChoiceArgument(LockScope.Host)]
     public LockScope Flock { get; set; } = Defaults.Flock;
 
     /// <summary>Whether the guest sees no extended attributes.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter NoExtendedAttribute { get; set; }
 
     /// <summary>Rules for the names of extended attributes.</summary>
@@ -66,24 +75,29 @@ public sealed partial class StartVirtioFsShareCommand
 
     /// <summary>Whether POSIX access control lists are evaluated.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter PosixAcl { get; set; }
 
     /// <summary>Whether new files take the security label that the guest gives them.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter SecurityLabel { get; set; }
 
     /// <summary>Rules for user ids between guest and host.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [IdRule]
+    [ArgumentCompleter(typeof(IdRuleCompleter))]
     public IdRange[]? UserIdMap { get; set; }
 
     /// <summary>Rules for group ids between guest and host.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [IdRule]
+    [ArgumentCompleter(typeof(IdRuleCompleter))]
     public IdRange[]? GroupIdMap { get; set; }
 
     /// <summary>Whether set-user-ID bits are left to the guest to remove.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter NoKillPrivilege { get; set; }
 
     /// <summary>Whether the guest can make no device nodes.</summary>
@@ -104,23 +118,33 @@ public sealed partial class StartVirtioFsShareCommand
 
     /// <summary>Whether a guest's O_NOATIME is passed on.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter PreserveNoAccessTime { get; set; }
 
     /// <summary>Whether mounts inside of the share look like ordinary directories.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter NoSubmount { get; set; }
 
     /// <summary>How inodes that the guest knows are held.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ChoiceArgument(FileHandleUse.Prefer)]
     public FileHandleUse FileHandle { get; set; } = Defaults.FileHandles;
 
     /// <summary>How many descriptors may hold inodes that the guest knows but has not opened.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [NumberArgument]
     public int? InodeDescriptorLimit { get; set; }
 
     /// <summary>How many files and directories the guest may hold open.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [NumberArgument]
     public int? OpenFileLimit { get; set; }
+
+    /// <summary>How many ranges of files the guest's processes may lock with fcntl(2), or wait for.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [NumberArgument]
+    public int? LockLimit { get; set; }
 
     private PassthroughOptions CreateFileSystemOptions() => new()
     {
@@ -128,7 +152,7 @@ public sealed partial class StartVirtioFsShareCommand
         Cache = Cache,
         AttributeTimeout = AttributeTimeout,
         EntryTimeout = EntryTimeout,
-        NegativeTimeout = NegativeTimeout,
+        NegativeTimeout = NegativeTimeout ?? Defaults.NegativeTimeout,
         Writeback = Writeback,
         AllowDirectIo = AllowDirectIo,
         AllowMmap = AllowMmap,
@@ -151,5 +175,6 @@ public sealed partial class StartVirtioFsShareCommand
         FileHandles = FileHandle,
         InodeDescriptors = InodeDescriptorLimit,
         OpenFiles = OpenFileLimit,
+        Locks = LockLimit ?? Defaults.Locks,
     };
 }

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using VirtioFs.DeviceEngine;
-using VirtioFs.LibvirtXml;
 
 namespace VirtioFs.Cmdlets;
 
@@ -11,32 +10,40 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
+    private const string InputObjectSet = "InputObject";
 
     /// <summary>Directories to share, with wildcards; or a single file.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string[] Path { get; set; } = [];
 
     /// <summary>Directories or single files to share; wildcard characters stand for themselves.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet)]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
+    /// <summary>What is shared: paths, files, shares, or records of a table with a property Path and properties named like options.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [ValidateNotNull]
+    public PSObject? InputObject { get; set; }
+
     /// <summary>The name by which the guest mounts the share; the directory's own name by default.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryNameCompleter))]
+    [AllowEmptyString]
     public string? Tag { get; set; }
 
     /// <summary>The socket that the virtual machine's monitor connects to; below /run/virtiofs or $XDG_RUNTIME_DIR by default.</summary>
     [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
+    [AllowEmptyString]
     public string? Socket { get; set; }
 
     /// <summary>The group that owns the socket, by name or number.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(UnixGroupCompleter))]
+    [AllowEmptyString]
     public string? SocketGroup { get; set; }
 
     /// <summary>The socket's mode in octal digits.</summary>
@@ -47,38 +54,53 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
 
     /// <summary>The most request queues that a guest may use; unused ones cost nothing.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateRange(1, ShareOptions.MaximumRequestQueues)]
+    [NumberArgument]
+    [NumberRange(1, ShareOptions.MaximumRequestQueues)]
     public int? RequestQueues { get; set; }
 
     /// <summary>The most entries that a queue may have: a power of two.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateRange(2, ShareOptions.MaximumQueueSize)]
+    [NumberArgument]
+    [NumberRange(2, ShareOptions.MaximumQueueSize)]
+    [ArgumentCompleter(typeof(QueueSizeCompleter))]
     public int? QueueSize { get; set; }
 
+    /// <summary>The longest time in microseconds that a worker watches an empty queue before it sleeps.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [NumberArgument]
+    [NumberRange(0, ShareOptions.MaximumPollMicroseconds)]
+    public int? PollMicroseconds { get; set; }
+
+    /// <summary>Threads for requests that wait for the host's disks.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [NumberArgument]
+    [NumberRange(1, ShareOptions.MaximumBlockingThreads)]
+    public int? BlockingThreads { get; set; }
+
     /// <summary>A domain of libvirt that gets the share as a device: at once when it runs, and in its definition.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("DomainName")]
     [ArgumentCompleter(typeof(DomainNameCompleter))]
-    [ValidateNotNullOrEmpty]
+    [AllowEmptyString]
     public string? Domain { get; set; }
 
     /// <summary>libvirt's connection URI for the domain; libvirt's own default when left out.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ConnectionCompleter))]
-    [ValidateNotNullOrEmpty]
+    [AllowEmptyString]
     public string? Connection { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (!TryFindGroup(out uint? groupId))
+        if (!TryReadInput(out IReadOnlyList<string> paths, out bool isLiteral) || !TryFindGroup(out uint? groupId))
         {
             return;
         }
 
-        foreach (string path in ParameterSetName == LiteralPathSet ? LiteralPath : Path)
+        foreach (string path in paths)
         {
-            foreach (string directory in FindDirectories(path))
+            foreach (string directory in FindDirectories(path, isLiteral))
             {
                 if (Cancellation.IsCancellationRequested)
                 {
@@ -90,10 +112,54 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
         }
     }
 
+    // PowerShell passes over a property that does not bind. An option that was meant must not be lost that way.
+    private bool TryReadInput(out IReadOnlyList<string> paths, out bool isLiteral)
+    {
+        isLiteral = ParameterSetName == LiteralPathSet;
+        paths = isLiteral ? LiteralPath : Path;
+        if (ParameterSetName != InputObjectSet)
+        {
+            return true;
+        }
+
+        PipedShare piped = new(InputObject!);
+        if (!piped.TryGetPath(out string? path, out isLiteral))
+        {
+            WriteFailure("PathMissing", ErrorCategory.InvalidArgument, InputObject,
+                $"'{InputObject}' has no path: it is neither a path nor a file, and has no property Path.", "Pipe paths, files, shares, or records with a property Path.");
+            return false;
+        }
+
+        paths = [path];
+        if (piped.DescribeLoss(OptionNames(), MyInvocation.BoundParameters) is { } loss)
+        {
+            WriteFailure("OptionNotUnderstood", ErrorCategory.InvalidData, InputObject,
+                $"'{path}' is not shared. {loss}", "Correct the record, or select the properties that are meant with Select-Object.");
+            return false;
+        }
+
+        return true;
+    }
+
+    private Dictionary<string, string> OptionNames()
+    {
+        Dictionary<string, string> names = new(StringComparer.OrdinalIgnoreCase);
+        foreach (ParameterMetadata parameter in MyInvocation.MyCommand.Parameters.Values)
+        {
+            bool isOption = parameter.ParameterSets.Values.Any(set => set.ValueFromPipelineByPropertyName);
+            foreach (string name in isOption ? [parameter.Name, .. parameter.Aliases] : Array.Empty<string>())
+            {
+                names[name] = parameter.Name;
+            }
+        }
+
+        return names;
+    }
+
     private bool TryFindGroup(out uint? groupId)
     {
         groupId = null;
-        if (SocketGroup is null || UnixGroupName.TryResolve(SocketGroup, out groupId))
+        if (string.IsNullOrEmpty(SocketGroup) || UnixGroupName.TryResolve(SocketGroup, out groupId))
         {
             return true;
         }
@@ -103,11 +169,11 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
         return false;
     }
 
-    private string[] FindDirectories(string path)
+    private string[] FindDirectories(string path, bool isLiteral)
     {
-        if (ParameterSetName == LiteralPathSet || !WildcardPattern.ContainsWildcardCharacters(path))
+        if (isLiteral || !WildcardPattern.ContainsWildcardCharacters(path))
         {
-            return TryGetFileSystemPath(ParameterSetName == LiteralPathSet ? path : WildcardPattern.Unescape(path), out string? literal)
+            return TryGetFileSystemPath(isLiteral ? path : WildcardPattern.Unescape(path), out string? literal)
                 && IsThere(literal)
                 ? [literal]
                 : [];
@@ -125,7 +191,7 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
                 $"No directory matches '{path}'.", "Use -LiteralPath when the name itself has the characters * ? [ or ].");
         }
 
-        if (directories.Length > 1 && (Tag ?? Socket) is not null)
+        if (directories.Length > 1 && !(string.IsNullOrEmpty(Tag) && string.IsNullOrEmpty(Socket)))
         {
             WriteFailure("ManyDirectoriesOneName", ErrorCategory.InvalidArgument, path,
                 $"'{path}' matches {directories.Length} directories, but a tag or a socket belongs to one share.",
@@ -145,132 +211,6 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
 
         WriteFailure("DirectoryNotFound", ErrorCategory.ObjectNotFound, path,
             new DirectoryNotFoundException($"There is no directory '{path}', or you may not see it."), "Make the directory first, or correct the path.");
-        return false;
-    }
-
-    private void Start(string directory, uint? groupId)
-    {
-        string tag = Tag ?? System.IO.Path.GetFileName(directory);
-        if (!TryChooseSocket(tag, out string socket))
-        {
-            return;
-        }
-
-        ShareOptions options = CreateOptions(directory, tag, socket, groupId);
-        try
-        {
-            options.Validate();
-            using DomainShare? guest = Domain is null ? null : DomainShare.Find(Domain, Connection, tag, socket, Cancellation);
-            options = guest is null ? options : LetQemuConnect(options, guest.QemuGroupId);
-            string connecting = guest is null ? string.Empty : $", and {guest.Description}";
-            if (!ShouldProcess(directory, $"Share as '{tag}' on the socket '{socket}'{connecting}"))
-            {
-                return;
-            }
-
-            if (Socket is null)
-            {
-                DefaultSocket.EnsureFolder(socket);
-            }
-
-            Share share = Share.Start(options);
-            Connect(guest, share);
-            WriteObject(new VirtioFsShareInfo(share));
-            WarnIfUnreadable(directory);
-            WriteVerbose($"'{directory}' is shared. The guest mounts it with: mount -t virtiofs {tag} /mnt");
-        }
-        catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
-        {
-            throw new PipelineStoppedException();
-        }
-        catch (LibvirtXmlException e)
-        {
-            // These messages end with what to do.
-            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategories.Of(e).Category, Domain));
-        }
-        catch (Exception e) when (StartFailure.Describe(e, options) is { } failure)
-        {
-            WriteFailure(failure.ErrorId, failure.Category, directory, failure.Exception, failure.RecommendedAction);
-        }
-    }
-
-    // QEMU runs as a user of its own; without these rights libvirt could not connect it.
-    private static ShareOptions LetQemuConnect(ShareOptions options, uint? qemuGroup) => qemuGroup is null || options.SocketGroupId is not null
-        ? options
-        : options with
-        {
-            SocketGroupId = qemuGroup,
-            SocketMode = options.SocketMode ?? (UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite),
-        };
-
-    // A share that its domain does not take is stopped again, so that nothing is half done.
-    private static void Connect(DomainShare? guest, Share share)
-    {
-        try
-        {
-            guest?.Connect(share.Options.Tag, share.Options.SocketPath);
-        }
-        catch
-        {
-            share.Stop();
-            throw;
-        }
-    }
-
-    // The device needs no right to read the directory itself, and a guest may know the names below it, so this is no error.
-    private void WarnIfUnreadable(string directory)
-    {
-        if (File.Exists(directory))
-        {
-            return;
-        }
-
-        try
-        {
-            using IEnumerator<string> entries = Directory.EnumerateFileSystemEntries(directory).GetEnumerator();
-        }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
-        {
-            WriteWarning($"The guest cannot list '{directory}': {e.Message}");
-        }
-    }
-
-    private ShareOptions CreateOptions(string directory, string tag, string socket, uint? groupId)
-    {
-        var options = new ShareOptions
-        {
-            Path = directory,
-            Tag = tag,
-            SocketPath = socket,
-            SocketGroupId = groupId,
-            SocketMode = SocketMode is null ? null : SocketModeAttribute.ToFileMode(SocketMode),
-            FileSystem = CreateFileSystemOptions(),
-        };
-        return options with
-        {
-            RequestQueues = RequestQueues ?? options.RequestQueues,
-            QueueSize = QueueSize ?? options.QueueSize,
-        };
-    }
-
-    private bool TryChooseSocket(string tag, out string socket)
-    {
-        socket = string.Empty;
-        if (Socket is not null)
-        {
-            bool resolved = TryGetFileSystemPath(Socket, out string? given);
-            socket = given ?? string.Empty;
-            return resolved;
-        }
-
-        if (DefaultSocket.PathFor(tag) is { } standard)
-        {
-            socket = standard;
-            return true;
-        }
-
-        WriteFailure("NoSocketFolder", ErrorCategory.ObjectNotFound, tag,
-            "There is no folder for the share's socket, because XDG_RUNTIME_DIR is not set in this session.", "Name a socket with -Socket.");
         return false;
     }
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using VirtioFs.DeviceEngine;
+using VirtioFs.LibvirtXml;
 
 namespace VirtioFs.Cmdlets;
 
@@ -31,6 +32,23 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     [ValidateNotNull]
     public VirtioFsShareInfo[] InputObject { get; set; } = [];
+
+    /// <summary>Takes the share's device out of its domain first: out of the running guest, and of the definition.</summary>
+    [Parameter]
+    public SwitchParameter Detach { get; set; }
+
+    /// <summary>The domain that has the device; the one that the share was started for when left out.</summary>
+    [Parameter]
+    [Alias("DomainName")]
+    [ArgumentCompleter(typeof(DomainNameCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Domain { get; set; }
+
+    /// <summary>libvirt's connection URI for that domain.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ConnectionCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Connection { get; set; }
 
     /// <summary>Stops without asking, even when a guest is connected.</summary>
     [Parameter]
@@ -75,8 +93,18 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
     private void Stop(Share share)
     {
         string target = $"{share.Options.Tag} ({share.Options.Path})";
-        if (!ShouldProcess(target, share.State == ShareState.Connected ? "Stop the share under its connected guest" : "Stop the share")
-            || !MayDisconnect(share))
+        ShareDomain? domain = Domain is null ? DomainShare.Of(share) : new ShareDomain(Domain, Connection);
+        if (Detach && domain is null)
+        {
+            WriteFailure("DomainUnknown", ErrorCategory.InvalidArgument, share.Id,
+                $"The share '{share.Options.Tag}' was started for no domain, so it is not known which one has its device.", "Name the domain with -Domain.");
+            return;
+        }
+
+        string detaching = Detach ? $", and take its device out of the domain '{domain!.Name}'" : string.Empty;
+        if (!ShouldProcess(target, (share.State == ShareState.Connected ? "Stop the share under its connected guest" : "Stop the share") + detaching)
+            || !MayDisconnect(share)
+            || !TryDetach(share, domain))
         {
             return;
         }
@@ -88,11 +116,37 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         }
     }
 
+    // The guest is asked first: as long as it has the device, the share is needed.
+    private bool TryDetach(Share share, ShareDomain? domain)
+    {
+        if (!Detach)
+        {
+            return true;
+        }
+
+        try
+        {
+            using DomainShare guest = DomainShare.Find(domain!.Name, domain.Connection ?? Connection, Cancellation);
+            guest.Disconnect(share.Options.Tag, Cancellation);
+            return true;
+        }
+        catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (LibvirtXmlException e)
+        {
+            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategories.Of(e).Category, domain!.Name));
+            return false;
+        }
+    }
+
     // ShouldProcess has one impact for the whole cmdlet. While a guest is connected the impact is high, so where ShouldProcess
     // did not ask at medium impact and the user has not said -Confirm:$false, this asks.
     private bool MayDisconnect(Share share)
     {
         bool asks = share.State == ShareState.Connected
+            && !Detach
             && !Force
             && !MyInvocation.BoundParameters.ContainsKey("Confirm")
             && GetVariableValue("ConfirmPreference") is ConfirmImpact.High or "High";

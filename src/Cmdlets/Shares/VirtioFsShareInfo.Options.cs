@@ -1,4 +1,3 @@
-using System.Globalization;
 using VirtioFs.DeviceEngine;
 using VirtioFs.Fuse;
 
@@ -9,8 +8,8 @@ public sealed partial class VirtioFsShareInfo
 {
     private readonly ShareOptions _options;
 
-    /// <summary>The group that the socket was given to, by its number; null when none was.</summary>
-    public string? SocketGroup => _options.SocketGroupId?.ToString(CultureInfo.InvariantCulture);
+    /// <summary>The group that the socket was given to, by its name, or its number where it has none; null when none was.</summary>
+    public string? SocketGroup => _options.SocketGroupId is uint group ? UnixGroupName.Of(group) : null;
 
     /// <summary>The socket's mode in octal digits; null when it was not asked for.</summary>
     public string? SocketMode => _options.SocketMode is { } mode ? SocketModeAttribute.ToDigits(mode) : null;
@@ -20,6 +19,12 @@ public sealed partial class VirtioFsShareInfo
 
     /// <summary>The most entries that a queue may have.</summary>
     public int QueueSize => _options.QueueSize;
+
+    /// <summary>The longest time in microseconds that a worker watches an empty queue before it sleeps.</summary>
+    public int PollMicroseconds => _options.PollMicroseconds;
+
+    /// <summary>Threads for requests that wait for the host's disks.</summary>
+    public int BlockingThreads => _options.BlockingThreads;
 
     /// <summary>Whether the guest may change nothing.</summary>
     public bool ReadOnly => FileSystem.ReadOnly;
@@ -71,11 +76,11 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>Whether new files take the security label that the guest gives them.</summary>
     public bool SecurityLabel => FileSystem.SecurityLabel;
 
-    /// <summary>Rules for user ids between guest and host.</summary>
-    public IReadOnlyList<IdRange> UserIdMap => FileSystem.UserIds;
+    /// <summary>Rules for user ids between guest and host, with a blank between them; null when there are none.</summary>
+    public string? UserIdMap => Join(FileSystem.UserIds);
 
-    /// <summary>Rules for group ids between guest and host.</summary>
-    public IReadOnlyList<IdRange> GroupIdMap => FileSystem.GroupIds;
+    /// <summary>Rules for group ids between guest and host, with a blank between them; null when there are none.</summary>
+    public string? GroupIdMap => Join(FileSystem.GroupIds);
 
     /// <summary>Whether set-user-ID bits are left to the guest to remove.</summary>
     public bool NoKillPrivilege => !FileSystem.KillPrivileges;
@@ -107,5 +112,11 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>How many files and directories the guest may hold open; null: as the process's limit allows.</summary>
     public int? OpenFileLimit => FileSystem.OpenFiles;
 
+    /// <summary>How many ranges of files the guest's processes may lock, or wait for.</summary>
+    public int LockLimit => FileSystem.Locks;
+
     private PassthroughOptions FileSystem => _options.FileSystem;
+
+    // One text goes through CSV, JSON and other processes unharmed, where a list of objects does not.
+    private static string? Join(IReadOnlyList<IdRange> rules) => rules.Count == 0 ? null : string.Join(' ', rules);
 }

@@ -15,7 +15,9 @@ public sealed partial class VirtioFsShareInfo
         Socket = share.Options.SocketPath;
         Guest = share.Guest is { } guest ? new VirtioFsGuestInfo(guest) : null;
         Started = share.StartedAt;
-        Reason = share.FaultReason;
+        Reason = DescribeTrouble(share);
+        ShareDomain? domain = DomainShare.Of(share);
+        (Domain, Connection) = (domain?.Name, domain?.Connection);
     }
 
     /// <summary>Names the share in this process. An id is never used again.</summary>
@@ -39,8 +41,19 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>When the share was started.</summary>
     public DateTimeOffset Started { get; }
 
-    /// <summary>Why the share failed; null when it has not.</summary>
+    /// <summary>What is wrong with the share, or went wrong last; null when nothing did.</summary>
     public string? Reason { get; }
+
+    /// <summary>The domain of libvirt that the share was started for; null when it was started for none.</summary>
+    public string? Domain { get; }
+
+    /// <summary>libvirt's connection URI of that domain; null for libvirt's own default.</summary>
+    public string? Connection { get; }
+
+    private static string? DescribeTrouble(Share share) =>
+        share.State is ShareState.Waiting or ShareState.Connected && !System.IO.Path.Exists(share.Options.SocketPath)
+            ? $"The socket '{share.Options.SocketPath}' has vanished, so no virtual machine can connect any more. Stop the share and start it again."
+            : share.FaultReason;
 
     /// <summary>The tag.</summary>
     public override string ToString() => Tag;

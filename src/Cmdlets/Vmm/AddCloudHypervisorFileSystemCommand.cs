@@ -36,9 +36,10 @@ public sealed class AddCloudHypervisorFileSystemCommand : DomainCmdlet
     [Alias("Queues")]
     public int RequestQueues { get; set; } = 1;
 
-    /// <summary>The entries of each queue: a power of two up to 1024.</summary>
+    /// <summary>The entries of each queue: a power of two up to 1024; as the share offers when left out.</summary>
     [Parameter]
-    public int QueueSize { get; set; } = 1024;
+    [ArgumentCompleter(typeof(QueueSizeCompleter))]
+    public int QueueSize { get; set; } = LibvirtXml.FileSystem.MaxQueueSize;
 
     /// <summary>The device's name in Cloud Hypervisor.</summary>
     [Parameter]
@@ -62,7 +63,7 @@ public sealed class AddCloudHypervisorFileSystemCommand : DomainCmdlet
             Tag = Tag ?? Share!.Tag,
             Socket = socket,
             Queues = RequestQueues,
-            QueueSize = QueueSize,
+            QueueSize = IsGiven(nameof(QueueSize)) || Share is null ? QueueSize : DeviceQueueSize.Of(Share.QueueSize),
             Id = Id,
             PciSegment = IsGiven(nameof(PciSegment)) ? PciSegment : null,
         };

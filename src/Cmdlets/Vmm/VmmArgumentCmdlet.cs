@@ -40,7 +40,7 @@ public abstract class VmmArgumentCmdlet : SelectingCmdlet
             {
                 Tag = Share.Tag,
                 SourceSocket = Share.Socket,
-                QueueSize = IsGiven(nameof(QueueSize)) ? QueueSize : null,
+                QueueSize = IsGiven(nameof(QueueSize)) ? QueueSize : DeviceQueueSize.Of(Share.QueueSize),
             };
             Try(Share.Tag, () => Write(Convert(device, _shares++)));
             return;

@@ -15,6 +15,9 @@ public sealed record FileSystem
     /// <summary>The most entries that a virtqueue can have (QEMU: `VIRTQUEUE_MAX_SIZE`).</summary>
     public const int MaxQueueSize = 1024;
 
+    /// <summary>The entries of each virtqueue where the device does not say (QEMU's <c>vhost-user-fs</c>).</summary>
+    public const int DefaultQueueSize = 128;
+
     /// <summary>The tag that the guest mounts: <c>&lt;target dir=…/&gt;</c>.</summary>
     public string? Tag { get; init; }
 

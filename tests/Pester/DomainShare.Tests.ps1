@@ -1,0 +1,92 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    $script:test = @{ Connection = 'test:///default' }
+    $script:hasLibvirt = $true
+    try { $null = Get-VMDomain test @test -ErrorAction Stop } catch { $script:hasLibvirt = $false }
+}
+
+Describe 'A share for a domain' {
+    BeforeEach {
+        if (-not $hasLibvirt) { Set-ItResult -Skipped -Because 'libvirt''s library is not installed' }
+        $folder = New-TestFolder -Directory srv
+        $place = @{ Path = "$folder/srv"; Socket = "$folder/vfs" }
+        $name = "vfs-$([guid]::NewGuid().ToString('n').Substring(0, 8))"
+        "<domain type='test'><name>$name</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>" |
+            Get-VMDomain | Set-VMMemoryBacking -Shared | Set-VMDomain @test
+    }
+
+    AfterEach {
+        Clear-Test $folder
+        Remove-VMDomain $name @test -Confirm:$false -ErrorAction Ignore
+    }
+
+    It 'is a device of the domain, with queues as large as the share has' {
+        $share = Start-VirtioFsShare @place -Tag data -Domain $name @test
+        $device = Get-VMFileSystem $name data @test
+        $device.Socket, $device.QueueSize | Should -Be $share.Socket, 1024
+        $share.Domain, $share.Connection | Should -Be $name, test:///default
+    }
+
+    It 'has a device with queues of <expected> when the share has <size>' -ForEach @{ size = 256; expected = 256 }, @{ size = 4096; expected = 1024 } {
+        $null = Start-VirtioFsShare @place -Tag data -QueueSize $size -Domain $name @test
+        (Get-VMFileSystem $name data @test).QueueSize | Should -Be $expected
+    }
+
+    It 'is just served the next time, also without naming the socket' {
+        $null = Start-VirtioFsShare @place -Tag data -Domain $name @test
+        $before = (Get-VMDomain $name -Inactive @test).Xml
+        Get-VirtioFsShare | Stop-VirtioFsShare
+        (Start-VirtioFsShare $place.Path -Tag data -Domain $name @test -ErrorAction Stop).Socket | Should -Be $place.Socket
+        (Get-VMDomain $name -Inactive @test).Xml | Should -BeExactly $before
+        Get-VirtioFsShare | Stop-VirtioFsShare
+        (Start-VirtioFsShare @place -Tag data -Domain $name @test -ErrorAction Stop).State | Should -Be Waiting
+    }
+
+    It 'is refused where the domain has that tag for something else, and says what to do' {
+        Add-VMFileSystem $name data -Source /srv @test
+        Start-VirtioFsShare @place -Tag data -Domain $name @test -ErrorVariable failure -ErrorAction SilentlyContinue
+        $failure[0].FullyQualifiedErrorId | Should -Be 'DuplicateTag,VirtioFs.Cmdlets.StartVirtioFsShareCommand'
+        $failure[0].ToString() | Should -BeLike "*the directory '/srv'*Remove-VMFileSystem $name data*"
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+    }
+
+    It 'is refused when the device has larger queues than the share would' {
+        $null = Start-VirtioFsShare @place -Tag data -Domain $name @test
+        Get-VirtioFsShare | Stop-VirtioFsShare
+        Start-VirtioFsShare @place -Tag data -QueueSize 256 -Domain $name @test -ErrorVariable failure -ErrorAction SilentlyContinue
+        $failure[0].FullyQualifiedErrorId | Should -Be 'QueueSizeTooSmall,VirtioFs.Cmdlets.StartVirtioFsShareCommand'
+        $failure[0].ToString() | Should -BeLike '*1024*'
+    }
+
+    It 'comes from a table with a column Domain' {
+        [pscustomobject] @{ Path = $place.Path; Socket = $place.Socket; Tag = 'data'; Domain = $name; Connection = 'test:///default' } |
+            ConvertTo-Csv | ConvertFrom-Csv | Start-VirtioFsShare -ErrorAction Stop | Stop-VirtioFsShare -PassThru | ConvertTo-Json | ConvertFrom-Json |
+            Start-VirtioFsShare -ErrorAction Stop | ForEach-Object Domain | Should -Be $name
+        @(Get-VMFileSystem $name @test).Tag | Should -Be data
+    }
+
+    It 'is taken out of its domain with -Detach' {
+        $null = Start-VirtioFsShare @place -Tag data -Domain $name @test
+        (Stop-VirtioFsShare data -Detach -PassThru).State | Should -Be Stopped
+        Get-VMFileSystem $name @test | Should -BeNullOrEmpty
+    }
+
+    It 'stays with -Detach -WhatIf, and when it was started for no domain' {
+        $null = Start-VirtioFsShare @place -Tag data -Domain $name @test
+        Stop-VirtioFsShare data -Detach -WhatIf
+        @(Get-VMFileSystem $name @test).Tag | Should -Be data
+        $null = Start-VirtioFsShare $place.Path -Tag other -Socket "$folder/other"
+        Stop-VirtioFsShare other -Detach -ErrorVariable failure -ErrorAction SilentlyContinue
+        $failure[0].FullyQualifiedErrorId | Should -Be 'DomainUnknown,VirtioFs.Cmdlets.StopVirtioFsShareCommand'
+        (Get-VirtioFsShare).Tag | Should -Be data, other
+    }
+
+    It 'that is given to Add-VMFileSystem, ConvertTo-QemuArgument or ConvertTo-CloudHypervisorArgument has its own queue size there' {
+        $share = Start-VirtioFsShare @place -Tag data -QueueSize 256
+        Add-VMFileSystem $name -Share $share @test
+        (Get-VMFileSystem $name data @test).QueueSize | Should -Be 256
+        $share | ConvertTo-QemuArgument -AsCommandLine | Should -BeLike '*queue-size=256*'
+        $share | ConvertTo-CloudHypervisorArgument -AsCommandLine | Should -BeLike '*queue_size=256*'
+        $share | ConvertTo-QemuArgument -QueueSize 128 -AsCommandLine | Should -BeLike '*queue-size=128*'
+    }
+}
