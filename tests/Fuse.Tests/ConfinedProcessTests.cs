@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
@@ -61,6 +62,17 @@ public sealed class ConfinedProcessTests : IDisposable
         Assert.Contains("/proc", result, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("false-setresuid", 117, 147)]
+    [InlineData("false-setresgid", 119, 149)]
+    [InlineData("false-setgroups", 116, 159)]
+    public void A_sandbox_that_says_yes_and_does_nothing_is_noticed(string stage, int number, int numberOnArm)
+    {
+        string result = RunConfined("setpriv --groups=7", $"{stage}:{(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? numberOnArm : number)}");
+        Assert.StartsWith(NotStarted, result, StringComparison.Ordinal);
+        Assert.Contains("CAP_SETUID and CAP_SETGID", result, StringComparison.Ordinal);
+    }
+
     /// <summary>What the processes do that <see cref="RunConfined"/> starts.</summary>
     [Fact(Explicit = true)]
     public void Child()
@@ -80,6 +92,11 @@ public sealed class ConfinedProcessTests : IDisposable
             {
                 Directory.CreateDirectory("/proc/self/fd");
             }
+        }
+
+        if (stage.StartsWith("false-set", StringComparison.Ordinal))
+        {
+            Assert.Equal(0, Pretend(uint.Parse(stage.Split(':')[1], CultureInfo.InvariantCulture)));
         }
 
         try
@@ -110,6 +127,20 @@ public sealed class ConfinedProcessTests : IDisposable
         return $"made {status.UserId}:{status.GroupId}";
     }
 
+    /// <summary>Makes a system call of this thread, and of those that it starts, answer 0 and do nothing (seccomp(2), SECCOMP_RET_ERRNO).</summary>
+    private static unsafe int Pretend(uint number)
+    {
+        const int SetSeccomp = 22, FilterMode = 2;
+        const ushort Load = 0x20, JumpIfEqual = 0x15, Return = 0x06;
+        const uint Allow = 0x7fff0000, PretendSuccess = 0x00050000;
+        Instruction* code = stackalloc Instruction[] { new(Load, 0, 0, 0), new(JumpIfEqual, 0, 1, number), new(Return, 0, 0, PretendSuccess), new(Return, 0, 0, Allow) };
+        FilterProgram program = new() { Length = 4, Code = code };
+        return Prctl(SetSeccomp, FilterMode, (nint)(&program), 0, 0);
+    }
+
+    [DllImport("libc", EntryPoint = "prctl")]
+    private static extern int Prctl(int option, nint a, nint b, nint c, nint d);
+
     private string RunConfined(string confinement, string stage)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root has rights that can be taken away.");
@@ -132,5 +163,15 @@ public sealed class ConfinedProcessTests : IDisposable
         int begin = all.IndexOf("result: ", StringComparison.Ordinal);
         Assert.True(begin >= 0, all);
         return all[(begin + "result: ".Length)..].Split('\n')[0];
+    }
+
+    /// <summary><c>struct sock_filter</c> (<c>linux/filter.h</c>).</summary>
+    private readonly record struct Instruction(ushort Code, byte IfTrue, byte IfFalse, uint Value);
+
+    /// <summary><c>struct sock_fprog</c>.</summary>
+    private unsafe struct FilterProgram
+    {
+        public ushort Length;
+        public Instruction* Code;
     }
 }
