@@ -58,6 +58,8 @@ internal sealed class Device
 
     internal FuseServer Server => _surroundings.Server;
 
+    internal ServingThreads Threads => _surroundings.Threads;
+
     internal DeferredRequests Deferred => _surroundings.Deferred;
 
     /// <summary>Whether nobody waits for the device's work any more: the share stops, or the front end has gone.</summary>

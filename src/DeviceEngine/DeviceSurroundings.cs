@@ -6,6 +6,7 @@ namespace VirtioFs.DeviceEngine;
 /// <summary>What a device needs of the share that it belongs to.</summary>
 /// <param name="ShareId">The share's number, for the names of threads.</param>
 /// <param name="Server">Who answers requests.</param>
+/// <param name="Threads">The threads that serve its rings.</param>
 /// <param name="Deferred">Where requests go that would hold up their queue.</param>
 /// <param name="IsAbandoned">Whether nobody waits for the device's work any more.</param>
 /// <param name="NoteTrouble">Keeps what went wrong, though the session goes on.</param>
@@ -13,6 +14,7 @@ namespace VirtioFs.DeviceEngine;
 internal sealed record DeviceSurroundings(
     int ShareId,
     FuseServer Server,
+    ServingThreads Threads,
     DeferredRequests Deferred,
     Func<bool> IsAbandoned,
     Action<string> NoteTrouble,

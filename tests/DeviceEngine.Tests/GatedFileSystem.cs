@@ -18,6 +18,12 @@ internal sealed class GatedFileSystem : IFileSystem
     /// <summary>When set, OPEN does not say that it would block: the host's disk has died.</summary>
     internal bool IsDead { get; set; }
 
+    /// <summary>When set, OPEN says so only when the disk has come back.</summary>
+    internal bool IsDeadFirst { get; set; }
+
+    /// <summary>When set, OPEN throws when the disk has come back.</summary>
+    internal bool ThrowsAtLast { get; set; }
+
     /// <summary>Threads that wait at the gate.</summary>
     internal int Inside => Volatile.Read(ref _inside);
 
@@ -46,7 +52,19 @@ internal sealed class GatedFileSystem : IFileSystem
 
     public int Open(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)
     {
+        const ulong Slow = 3;
         open = default;
+        if (node == Slow)
+        {
+            return request.MayBlock ? -Errno.ENOENT : FileSystemResult.WouldBlock;
+        }
+
+        if (IsDeadFirst && !request.MayBlock)
+        {
+            _ = Pass();
+            return FileSystemResult.WouldBlock;
+        }
+
         return request.MayBlock || IsDead ? Pass() : FileSystemResult.WouldBlock;
     }
 
@@ -88,6 +106,6 @@ internal sealed class GatedFileSystem : IFileSystem
         _ = Interlocked.Increment(ref _inside);
         BlockingGate.Wait();
         _ = Interlocked.Decrement(ref _inside);
-        return -Errno.ENOENT;
+        return ThrowsAtLast ? throw new InvalidOperationException("A fault of the file system.") : -Errno.ENOENT;
     }
 }

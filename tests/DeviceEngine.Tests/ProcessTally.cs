@@ -31,14 +31,15 @@ internal sealed record ProcessTally(string[] Descriptors, int Mappings, int Thre
         [.. Directory.GetFileSystemEntries("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget ?? "").Where(target => target.Length > 0
             && Path.GetExtension(target) is not (".dll" or ".pdb"))];
 
-    private static int CountThreads()
+    /// <summary>The process's threads whose names begin so.</summary>
+    internal static int CountThreads(string prefix = "vfs")
     {
         int count = 0;
         foreach (string task in Directory.GetDirectories("/proc/self/task"))
         {
             try
             {
-                count += File.ReadAllText(Path.Combine(task, "comm")).StartsWith("vfs", StringComparison.Ordinal) ? 1 : 0;
+                count += File.ReadAllText(Path.Combine(task, "comm")).StartsWith(prefix, StringComparison.Ordinal) ? 1 : 0;
             }
             catch (IOException)
             {

@@ -48,7 +48,7 @@ public sealed class RequestBoundTests
             () => $"{share.Share.GetStatistics().DeferredRequests} were deferred.");
         Thread.Sleep(100);
         Assert.Equal(RequestQuotas.MostDeferred, share.Share.GetStatistics().DeferredRequests);
-        Assert.True(files.Inside <= share.Share.Options.BlockingThreads + guest.Queues.Count);
+        Assert.True(files.Inside <= share.Share.Options.BlockingThreads + (2 * RequestQuotas.MostStandIns) + guest.Queues.Count);
         files.BlockingGate.Set();
         Assert.All(flood, asked => Assert.Equal(-Errno.ENOENT, asked.Client.WaitFor(asked.Request)));
     }

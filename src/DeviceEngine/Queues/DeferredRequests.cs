@@ -11,7 +11,7 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// </summary>
 internal sealed class DeferredRequests
 {
-    private const int StackSize = 512 * 1024;
+    private const int MostStuckThreads = 64;
     private const int FirstRetryMilliseconds = 5, LastRetryMilliseconds = 160;
 
     private readonly object _gate = new();
@@ -22,8 +22,9 @@ internal sealed class DeferredRequests
     private readonly RequestQuotas _quotas = new();
     private readonly Queue<DeferredRequest> _work = new();
     private readonly WaitingRequests _waiting = new();
-    private readonly List<Thread> _threads = [];
+    private readonly List<BlockingThread> _threads = [];
     private int _idle;
+    private int _stuck;
     private int _retryMilliseconds = FirstRetryMilliseconds;
     private long _retries;
     private bool _closed;
@@ -59,6 +60,30 @@ internal sealed class DeferredRequests
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Ends a request that its ring's thread was left behind with, which is the calling one, and need not hurry. The queue has let it go
+    /// (<see cref="VirtQueue.Leave"/>), and it is kept.
+    /// </summary>
+    internal void AddLeftBehind(FuseWorker fuse, VirtQueue queue, RequestChain chain)
+    {
+        if (_quotas.Deferred.TryTake(chain.Weight))
+        {
+            Answer(fuse, new DeferredRequest(queue, chain), Volatile.Read(ref _retries), null);
+            return;
+        }
+
+        uint? written = null;
+        try
+        {
+            FuseOutcome outcome = fuse.Answer(chain.Exchange, Patience.Long, out uint answered);
+            written = outcome == FuseOutcome.Answered ? answered : fuse.Refuse(chain.Exchange, Errno.ENOLCK);
+        }
+        finally
+        {
+            queue.CompleteDeferred(chain, written);
+        }
     }
 
     /// <summary>Gives all requests that wait once more.</summary>
@@ -139,25 +164,25 @@ internal sealed class DeferredRequests
     internal bool TryClose(TimeSpan patience)
     {
         long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
-        foreach (Thread thread in _threads)
+        BlockingThread[] threads;
+        lock (_gate)
         {
-            if (!thread.Join((int)Math.Max(0, deadline - Environment.TickCount64)))
-            {
-                return false;
-            }
+            threads = [.. _threads];
         }
 
-        return true;
+        return Array.TrueForAll(threads, thread => thread.TryJoin(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Environment.TickCount64))));
     }
 
-    private void Run()
+    /// <summary>What a thread does.</summary>
+    internal void Work(BlockingThread thread)
     {
         try
         {
             using FuseWorker fuse = _server.CreateWorker();
-            while (TryTake(out DeferredRequest request, out long retries))
+            CallWatch.Add(thread.Mark);
+            while (TryTake(thread, out DeferredRequest request, out long retries))
             {
-                Answer(fuse, request, retries);
+                Answer(fuse, request, retries, thread);
             }
         }
 #pragma warning disable CA1031 // The last resort of this thread: a fault ends the share, never the process.
@@ -168,11 +193,29 @@ internal sealed class DeferredRequests
         }
         finally
         {
+            CallWatch.Remove(thread.Mark);
             _quotas.Threads.GiveBack();
         }
     }
 
-    private void Answer(FuseWorker fuse, DeferredRequest request, long retries)
+    /// <summary>Lets another thread come in the place of one that hangs in a request. Called by the watch.</summary>
+    internal bool TryReplace(BlockingThread thread, long sequence)
+    {
+        lock (_gate)
+        {
+            if (_stuck == MostStuckThreads || !thread.Mark.TryChallenge(sequence))
+            {
+                return false;
+            }
+
+            thread.IsStuck = true;
+            _stuck++;
+            CallThread();
+            return true;
+        }
+    }
+
+    private void Answer(FuseWorker fuse, DeferredRequest request, long retries, BlockingThread? thread)
     {
         uint? written = null;
         bool isAside = false;
@@ -184,7 +227,13 @@ internal sealed class DeferredRequests
                 return;
             }
 
+            thread?.Mark.Enter();
             FuseOutcome outcome = fuse.Answer(request.Chain.Exchange, Patience.Long, out uint length);
+            if (thread?.Mark.TryLeave() == false)
+            {
+                NoteBack(thread);
+            }
+
             if (outcome == FuseOutcome.Answered)
             {
                 written = length;
@@ -255,10 +304,28 @@ internal sealed class DeferredRequests
         request.Queue.CompleteDeferred(chain, written);
     }
 
-    private bool TryTake(out DeferredRequest request, out long retries)
+    private void NoteBack(BlockingThread thread)
     {
         lock (_gate)
         {
+            thread.Mark.Settle();
+            _stuck -= thread.IsStuck ? 1 : 0;
+            thread.IsStuck = false;
+        }
+    }
+
+    private bool TryTake(BlockingThread thread, out DeferredRequest request, out long retries)
+    {
+        lock (_gate)
+        {
+            if (_threads.Count - _stuck > _limit)
+            {
+                // It hung, and another one has come in its place.
+                _ = _threads.Remove(thread);
+                (request, retries) = (default, 0);
+                return false;
+            }
+
             _idle++;
             while (_work.Count == 0 && !_closed)
             {
@@ -294,7 +361,7 @@ internal sealed class DeferredRequests
 
     private void CallThread()
     {
-        if (_work.Count > _idle && _threads.Count < _limit && _quotas.Threads.TryTake())
+        if (_work.Count > _idle && _threads.Count - _stuck < _limit && _quotas.Threads.TryTake())
         {
             StartThread();
         }
@@ -306,7 +373,7 @@ internal sealed class DeferredRequests
     {
         try
         {
-            Thread thread = new(Run, StackSize) { IsBackground = true, Name = _name };
+            BlockingThread thread = new(this, _name);
             thread.Start();
             _threads.Add(thread);
         }

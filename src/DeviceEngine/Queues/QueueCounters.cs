@@ -6,6 +6,7 @@ internal sealed class QueueCounters
     internal long Requests;
     internal long RefusedRequests;
     internal long DeferredRequests;
+    internal long HandOvers;
     internal long RequestBytes;
     internal long ReplyBytes;
     internal long Kicks;
@@ -18,6 +19,7 @@ internal sealed class QueueCounters
         Requests += Volatile.Read(ref other.Requests);
         RefusedRequests += Volatile.Read(ref other.RefusedRequests);
         DeferredRequests += Volatile.Read(ref other.DeferredRequests);
+        HandOvers += Volatile.Read(ref other.HandOvers);
         RequestBytes += Volatile.Read(ref other.RequestBytes);
         ReplyBytes += Volatile.Read(ref other.ReplyBytes);
         Kicks += Volatile.Read(ref other.Kicks);

@@ -11,9 +11,15 @@ internal sealed class RequestQuotas
     /// <summary>Requests that wait for a lock, in the same units.</summary>
     internal const int MostWaiting = 1024;
 
+    /// <summary>Threads of a share that stand in for others, or are stuck while others stand in for them.</summary>
+    internal const int MostStandIns = 64;
+
+    private static readonly Quota s_standIns = new(4 * MostStandIns);
     private static readonly Quota s_deferred = new(4 * MostDeferred);
     private static readonly Quota s_waiting = new(4 * MostWaiting);
     private static readonly Quota s_threads = new(ShareOptions.MaximumBlockingThreads);
+
+    internal static Quota CreateStandIns() => new(MostStandIns, 4, s_standIns);
 
     /// <summary>Requests that were deferred and do not wait.</summary>
     internal Quota Deferred { get; } = new(MostDeferred, MostDeferred / 16, s_deferred);

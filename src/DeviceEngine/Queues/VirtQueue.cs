@@ -263,13 +263,17 @@ internal sealed class VirtQueue
 
             _offeredMemory?.LetGo();
             _offeredMemory = memory.Hold();
-            if (_worker is null || _worker.IsResting)
-            {
-                AdoptMemory();
-                return;
-            }
+        }
 
-            _worker.Interrupt();
+        if (_worker is null || _worker.Turn.IsResting)
+        {
+            TakeOfferedMemory();
+            return;
+        }
+
+        _worker.Turn.Interrupt();
+        lock (_gate)
+        {
             if (_offeredMemory is not null)
             {
                 // A worker inside of a slow request adopts the table before it looks at the next one.
@@ -282,7 +286,7 @@ internal sealed class VirtQueue
     internal void BeginClose()
     {
         _closed = true;
-        _worker?.BeginEnd();
+        _worker?.Turn.BeginEnd();
     }
 
     /// <summary>Waits for the end of all work; false when some is stuck in a system call. Then call again.</summary>
@@ -290,7 +294,7 @@ internal sealed class VirtQueue
     {
         long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         const int LookAroundMilliseconds = 20;
-        while (_worker is not null && !_worker.TryJoin(TimeSpan.FromMilliseconds(LookAroundMilliseconds)))
+        while (_worker is not null && !_worker.Turn.TryAwaitEnd(TimeSpan.FromMilliseconds(LookAroundMilliseconds)))
         {
             ReleaseSenders();
             if (Environment.TickCount64 >= deadline)
@@ -344,11 +348,17 @@ internal sealed class VirtQueue
     /// <summary>A request leaves the worker; <see cref="CompleteDeferred"/> ends it.</summary>
     internal void Defer(RequestChain chain)
     {
+        Counters.DeferredRequests++;
+        Leave(chain);
+    }
+
+    /// <summary>As <see cref="Defer"/>, for a request whose thread is left behind with it.</summary>
+    internal void Leave(RequestChain chain)
+    {
         chain.Leave(_memory!, _ring!.InFlight);
         lock (_gate)
         {
             _deferred++;
-            Counters.DeferredRequests++;
         }
     }
 
@@ -465,7 +475,7 @@ internal sealed class VirtQueue
     /// <summary>Changes something while the worker rests, and lets it go on if it can. Null, or why that was not possible, as a sentence.</summary>
     private string? Reconfigure(Action change, bool reopens)
     {
-        if (_worker is not null && !_worker.TryPause(_device.IsAbandoned))
+        if (_worker is not null && !_worker.Turn.TryPause(this, _device.IsAbandoned))
         {
             return $"Ring {Index} did not come to rest before the session ended.";
         }
@@ -495,7 +505,7 @@ internal sealed class VirtQueue
         {
             EndRest();
             _worker ??= _device.StartWorker(this);
-            _worker.Resume();
+            _worker.Turn.Resume();
         }
     }
 

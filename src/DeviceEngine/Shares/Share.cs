@@ -29,6 +29,7 @@ public sealed class Share : IDisposable
     private readonly FuseServer _server;
     private readonly ShareSocket _socket;
     private readonly FileDescriptor _ending;
+    private readonly ServingThreads _threads;
     private readonly DeferredRequests _deferred;
     private readonly QueueCounters _retired = new();
     private readonly Thread _thread;
@@ -56,6 +57,7 @@ public sealed class Share : IDisposable
         }
 
         _server = new FuseServer(fileSystem);
+        _threads = new ServingThreads(_server, Fail, $"vfs{id}-standin");
         _deferred = new DeferredRequests(_server, Fail, $"vfs{id}-block", options.BlockingThreads);
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = $"vfs{id}-control" };
     }
@@ -330,7 +332,7 @@ public sealed class Share : IDisposable
     {
         FrontEndConnection connection = new(socket, _ending.Value);
         DeviceSurroundings surroundings = new(
-            Id, _server, _deferred, () => IsEnding || connection.IsClosedByPeer, NoteTrouble, Fail);
+            Id, _server, _threads, _deferred, () => IsEnding || connection.IsClosedByPeer, NoteTrouble, Fail);
         Device device = new(Options, surroundings);
         Session session = new(connection, device, NoteTrouble);
         FrontEndReview review = new(device, connection.Peer, text => Raise(new ShareNoteEventArgs(ShareNoteKind.GuestReady, text)), NoteTrouble);
@@ -412,8 +414,9 @@ public sealed class Share : IDisposable
     private void LetGoOfEverything()
     {
         _socket.Dispose();
+        _threads.BeginClose();
         _deferred.BeginClose();
-        while (!_deferred.TryClose(s_closeStep))
+        while (!_threads.TryClose(s_closeStep) || !_deferred.TryClose(s_closeStep))
         {
         }
 
