@@ -115,7 +115,8 @@ public sealed class HandleTests : IDisposable
     [Fact]
     public void Files_that_share_number_and_birth_and_differ_in_kind_are_two()
     {
-        Place place = new(default, 0, -1, hasHandles: false, flushesAtClose: false, isMemory: false, keepsBirth: true);
+        using ShareBudget budget = new ProcessBudget(limit: 10, reserve: 0, promise: 0).Open(most: 10);
+        Place place = new(default, 0, -1, budget, hasHandles: false, flushesAtClose: false, isMemory: false, keepsBirth: true);
         FileStatus file = new() { Inode = 7, Mode = (ushort)FileStatus.Regular | 0x1FF }, link = new() { Inode = 7, Mode = (ushort)FileStatus.SymbolicLink | 0x1FF };
         Assert.Equal(InodeKey.Of(place, file), InodeKey.Of(place, file with { Mode = (ushort)FileStatus.Regular }));
         Assert.NotEqual(InodeKey.Of(place, file), InodeKey.Of(place, link));

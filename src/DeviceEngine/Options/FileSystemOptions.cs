@@ -173,9 +173,13 @@ internal static class FileSystemOptions
                 Translations = new Dictionary<string, string> { ["fallback"] = "prefer" },
             },
         Number(
+            "--inode-limit", nameof(PassthroughOptions.Inodes), "InodeLimit", "How many files the guest may know: looked up and not forgotten.",
+            "from 1", 1, int.MaxValue, "", 1000,
+            options => options.FileSystem.Inodes, (options, number) => options with { FileSystem = options.FileSystem with { Inodes = number } }),
+        Number(
             "--inode-descriptor-limit", nameof(PassthroughOptions.InodeDescriptors), "InodeDescriptorLimit",
             "How many descriptors may hold inodes that the guest knows but has not opened.", "from 1", 1, int.MaxValue,
-            "an eighth of the process's limit, at most 8192", 100,
+            "a sixteenth of the process's limit, at most 8192", 100,
             options => options.FileSystem.InodeDescriptors, (options, number) => options with { FileSystem = options.FileSystem with { InodeDescriptors = number } }),
         Number(
             "--open-file-limit", nameof(PassthroughOptions.OpenFiles), "OpenFileLimit", "How many files and directories the guest may hold open.",

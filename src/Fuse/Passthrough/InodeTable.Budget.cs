@@ -11,18 +11,26 @@ internal sealed unsafe partial class InodeTable
 {
     private const int MostAtOnce = 32;
     private const int SlotsForEach = 64;
+    private const int FruitlessPauseMilliseconds = 2, PauseForEachLook = 20;
 
     private readonly int _budget;
     private readonly Lock _clockLock = new();
     private int _hand = (int)RootNode;
     private int _fruitlessBelow;
+    private long _fruitlessUntil;
 
     /// <summary>Lets go of descriptors for something else to be opened. False when the process has no room even then.</summary>
     internal bool MakeRoom()
     {
         lock (_clockLock)
         {
-            _ = LetGo();
+            long now = Environment.TickCount64;
+            if (now >= _fruitlessUntil && LetGo() == 0)
+            {
+                // Who finds nothing to let go in very many inodes does not look again for a while.
+                long end = Environment.TickCount64;
+                _fruitlessUntil = end + FruitlessPauseMilliseconds + (PauseForEachLook * (end - now));
+            }
         }
 
         return _descriptorBudget.HasRoom;

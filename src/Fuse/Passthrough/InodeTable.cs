@@ -16,13 +16,14 @@ internal sealed unsafe partial class InodeTable : IDisposable
     private readonly SlotMemory<InodeSlot> _slots = new();
     private readonly InodeShard[] _shards = new InodeShard[1 << ShardBits];
     private readonly PlaceTable _places;
+    private readonly ShareBudget _inodes;
     private readonly ShareBudget _descriptorBudget;
     private int _descriptors;
-    private int _count;
 
-    internal InodeTable(PlaceTable places, ShareBudget descriptors, int descriptorBudget)
+    internal InodeTable(PlaceTable places, ShareBudget inodes, ShareBudget descriptors, int descriptorBudget)
     {
         _places = places;
+        _inodes = inodes;
         _descriptorBudget = descriptors;
         _budget = descriptorBudget;
         for (int i = 0; i < _shards.Length; i++)
@@ -32,7 +33,10 @@ internal sealed unsafe partial class InodeTable : IDisposable
     }
 
     /// <summary>Inodes that the guest knows.</summary>
-    internal int Count => Volatile.Read(ref _count);
+    internal int Count => _inodes.Held;
+
+    /// <summary>Whether one more may be known.</summary>
+    internal bool HasRoom => _inodes.HasRoom;
 
     /// <summary>Path references held.</summary>
     internal int Descriptors => Volatile.Read(ref _descriptors);
@@ -84,6 +88,11 @@ internal sealed unsafe partial class InodeTable : IDisposable
         {
             FileDescriptor.Close(descriptor);
             return kept;
+        }
+
+        if (!_descriptorBudget.HasRoom)
+        {
+            _ = MakeRoom();
         }
 
         CountDescriptor();
@@ -255,15 +264,10 @@ internal sealed unsafe partial class InodeTable : IDisposable
     private ulong Add(InodeShard shard, InodeKey key, in FileStatus status, ref int descriptor, InodeHandle* handle, bool hashed)
     {
         Place place = _places[key.Place];
-        if (!place.TryAddInode())
+        int index = _inodes.TryTake() ? _slots.Take() : -1;
+        if (index <= 0 || !place.TryAddInode())
         {
-            return 0;
-        }
-
-        int index = _slots.Take();
-        if (index == 0)
-        {
-            place.RemoveInode();
+            UndoAdd(index);
             return 0;
         }
 
@@ -302,9 +306,23 @@ internal sealed unsafe partial class InodeTable : IDisposable
             slot->Hashed = true;
         }
 
-        _ = Interlocked.Increment(ref _count);
         SlotLifetime.Open(ref slot->Lifetime);
         return NodeOf(index, slot);
+    }
+
+    /// <summary>Gives back what was taken for an inode that is not to be: a slot, and its place in the budget; -1 for neither.</summary>
+    private void UndoAdd(int index)
+    {
+        if (index > 0)
+        {
+            SlotLifetime.Close(ref _slots[index]->Lifetime);
+            _slots.Free(index);
+        }
+
+        if (index >= 0)
+        {
+            _inodes.Give();
+        }
     }
 
     private int Find(InodeShard shard, ulong hash, InodeKey key)
@@ -402,6 +420,13 @@ internal sealed unsafe partial class InodeTable : IDisposable
             return -Errno.ESTALE;
         }
 
+        if (!_places[slot->Place].HasHandles && !_descriptorBudget.HasRoom && !MakeRoom())
+        {
+            // What is found by its way may not be let go again.
+            FileDescriptor.Close(descriptor);
+            return -Errno.ENFILE;
+        }
+
         slot->Unverified = false;
         return Adopt(pin, descriptor);
     }
@@ -458,7 +483,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
 
         slot->Handle.Release();
         _places[slot->Place].RemoveInode();
-        _ = Interlocked.Decrement(ref _count);
+        _inodes.Give();
         SlotLifetime.Close(ref slot->Lifetime);
         _slots.Free(index);
     }

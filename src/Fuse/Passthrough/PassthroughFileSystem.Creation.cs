@@ -10,7 +10,7 @@ public sealed unsafe partial class PassthroughFileSystem
     public int MakeSymbolicLink(RequestContext request, ulong parent, FileName name, byte* target, out EntryOut entry)
     {
         entry = default;
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
+        int result = PinDirectoryToMakeIn(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -37,7 +37,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return result;
         }
 
-        result = PinDirectory(parent, out InodePin pin, out int directory);
+        result = PinDirectoryToMakeIn(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -58,7 +58,7 @@ public sealed unsafe partial class PassthroughFileSystem
     public int MakeDirectory(RequestContext request, ulong parent, FileName name, in MakeDirectoryIn arguments, out EntryOut entry)
     {
         entry = default;
-        int result = PinDirectory(parent, out InodePin pin, out int directory);
+        int result = PinDirectoryToMakeIn(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -85,7 +85,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return result;
         }
 
-        result = PinDirectory(parent, out InodePin pin, out int directory);
+        result = PinDirectoryToMakeIn(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -131,7 +131,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return result;
         }
 
-        result = PinDirectory(parent, out InodePin pin, out int directory);
+        result = PinDirectoryToMakeIn(parent, out InodePin pin, out int directory);
         using (pin)
         {
             if (result < 0)
@@ -152,6 +152,19 @@ public sealed unsafe partial class PassthroughFileSystem
 
             return descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
         }
+    }
+
+    /// <summary>Begins to use a directory, unless nothing more can be made known: what is made and not known would have to go again.</summary>
+    private int PinDirectoryToMakeIn(ulong parent, out InodePin pin, out int directory)
+    {
+        if (_inodes.HasRoom)
+        {
+            return PinDirectory(parent, out pin, out directory);
+        }
+
+        pin = default;
+        directory = -1;
+        return -Errno.ENFILE;
     }
 
     private int OpenExisting(
@@ -221,18 +234,27 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <summary>Makes an open file's inode known: by its handle, which costs no descriptor, or else by a path reference.</summary>
     private ulong Reference(Place place, in FileStatus status, int descriptor)
     {
-        int reference = -1;
-        if (place.HasHandles && InodeHandle.Of(descriptor, out InodeHandle handle) == 0)
+        ulong known = ReferenceByHandle(place, status, descriptor);
+        if (known != 0)
         {
-            return _inodes.Reference(place, status, ref reference, &handle, verified: true);
+            return known;
         }
 
         byte* name = stackalloc byte[DescriptorName.MaximumLength];
         DescriptorName.Write(descriptor, name);
-        reference = Files.Open(_descriptors.Value, name, OpenFlags.Path);
+        int reference = Files.Open(_descriptors.Value, name, OpenFlags.Path);
         ulong node = reference < 0 ? 0 : _inodes.Reference(place, status, ref reference, null, verified: true);
         FileDescriptor.Close(reference);
         return node;
+    }
+
+    /// <summary>Makes an inode known by its handle alone. 0 where it has none that can be opened, or there are too many.</summary>
+    private ulong ReferenceByHandle(Place place, in FileStatus status, int descriptor)
+    {
+        int none = -1;
+        return place.HasHandles && InodeHandle.Of(descriptor, out InodeHandle handle) == 0
+            ? _inodes.Reference(place, status, ref none, &handle, verified: true)
+            : 0;
     }
 
     /// <summary>Looks up what was just made, and gives it the label that the guest wants it to have; without it, it must not stay.</summary>

@@ -60,8 +60,9 @@ public sealed unsafe partial class PassthroughFileSystem
     }
 
     /// <summary>Finds what a name leads to. A known inode costs one system call and is not opened.</summary>
-    private int Lookup(RequestContext request, in InodePin parent, int directory, FileName name, out EntryOut entry)
+    private int Lookup(RequestContext request, in InodePin parent, int directory, FileName name, out EntryOut entry, int attempt = 1)
     {
+        const int MostAttempts = 8;
         entry = default;
         uint version = _inodes.NameVersion(parent, name);
         int result = FileStatus.Of(directory, name.Bytes, out FileStatus status);
@@ -77,7 +78,9 @@ public sealed unsafe partial class PassthroughFileSystem
             return 0;
         }
 
-        if (!_budget.HasRoom && !_inodes.MakeRoom())
+        // Where there are file handles, an inode can do without a descriptor of its own.
+        bool keepsDescriptor = _budget.HasRoom || (place is not { HasHandles: true } && _inodes.MakeRoom());
+        if (!keepsDescriptor && place is not { HasHandles: true })
         {
             return -Errno.ENFILE;
         }
@@ -97,18 +100,21 @@ public sealed unsafe partial class PassthroughFileSystem
             place = _places.Find(status, descriptor)!;
             bool mayHold = place.HasHandles || _options.FileHandles != FileHandleUse.Mandatory;
             result = mayHold ? 0 : -Errno.EOPNOTSUPP;
-            node = mayHold ? _inodes.Reference(place, status, ref descriptor, null, verified: true) : 0;
+            node = !mayHold ? 0
+                : keepsDescriptor ? _inodes.Reference(place, status, ref descriptor, null, verified: true)
+                : ReferenceByHandle(place, status, descriptor);
         }
 
         FileDescriptor.Close(descriptor);
-        if (node == 0 && place is { IsGone: true })
+        if (node == 0 && place is { IsGone: true } && attempt < MostAttempts)
         {
             // Its last inode went just now; the next look makes the place known anew.
-            return Lookup(request, parent, directory, name, out entry);
+            return Lookup(request, parent, directory, name, out entry, attempt + 1);
         }
 
         if (node == 0)
         {
+            place?.CloseIfUnused();
             return result < 0 ? result : -Errno.ENFILE;
         }
 

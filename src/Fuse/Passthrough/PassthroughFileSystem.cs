@@ -11,6 +11,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
 {
     private readonly PassthroughOptions _options;
     private readonly ShareBudget _budget;
+    private readonly ShareBudget _inodeBudget;
     private readonly ShareBudget _lockRecords;
     private readonly FileDescriptor _descriptors;
     private readonly PlaceTable _places;
@@ -45,10 +46,12 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
             Files.Open("/proc/self/fd", OpenFlags.Path | OpenFlags.Directory), "Opening '/proc/self/fd' failed");
         _descriptors = new FileDescriptor(descriptors);
         long limit = ProcessLimits.Descriptors;
-        _budget = ProcessBudget.Descriptors.Open(limit / 16 * 5);
+        // A quarter for open files and the owners of locks, a sixteenth for inodes, and the rest for mounts.
+        _budget = ProcessBudget.Descriptors.Open(limit / 32 * 11);
+        _inodeBudget = ProcessBudget.Inodes.Open(options.Inodes);
         _lockRecords = ProcessBudget.Locks.Open(options.Locks);
-        _places = new PlaceTable(descriptors, options.FileHandles);
-        _inodes = new InodeTable(_places, _budget, options.InodeDescriptors ?? (int)Math.Clamp(limit / 8, 16, 8192));
+        _places = new PlaceTable(descriptors, options.FileHandles, _budget);
+        _inodes = new InodeTable(_places, _inodeBudget, _budget, options.InodeDescriptors ?? (int)Math.Clamp(limit / 16, 16, 8192));
         _open = new OpenFileTable(_budget, options.OpenFiles ?? (int)(limit / 4));
         _locks = new LockTable(_budget, _lockRecords);
         try
@@ -125,6 +128,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         _places.Dispose();
         _descriptors.Dispose();
         _lockRecords.Dispose();
+        _inodeBudget.Dispose();
         _budget.Dispose();
     }
 

@@ -28,8 +28,14 @@ public sealed record PassthroughOptions
     public bool AnnounceSubmounts { get; init; } = true;
 
     /// <summary>
+    /// How many inodes the guest may know: files that it has looked up and not forgotten. Beyond them it gets ENFILE for those that it does
+    /// not know. Each takes some 130 bytes of memory.
+    /// </summary>
+    public int Inodes { get; init; } = 1 << 24;
+
+    /// <summary>
     /// How many descriptors may hold inodes that the guest knows but has not opened; beyond them, inodes are held by file
-    /// handles, or found again by name. Null: an eighth of the process's limit (RLIMIT_NOFILE), at most 8192.
+    /// handles, or found again by name. Null: a sixteenth of the process's limit (RLIMIT_NOFILE), at most 8192.
     /// </summary>
     public int? InodeDescriptors { get; init; }
 
@@ -117,9 +123,9 @@ public sealed record PassthroughOptions
             throw new ArgumentException($"The cache policy '{Cache}' is not known: use Never, Auto, Metadata or Always.");
         }
 
-        if (InodeDescriptors < 1 || OpenFiles < 1 || Locks < 1)
+        if (Inodes < 1 || InodeDescriptors < 1 || OpenFiles < 1 || Locks < 1)
         {
-            throw new ArgumentException("InodeDescriptors, OpenFiles and Locks must be at least 1.");
+            throw new ArgumentException("Inodes, InodeDescriptors, OpenFiles and Locks must be at least 1.");
         }
 
         if (!ExtendedAttributes && (PosixAcl || SecurityLabel || XattrMap is not null))

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
@@ -11,9 +12,13 @@ internal sealed unsafe class PlaceTable : IDisposable
     private readonly Lock _lock = new();
     private readonly int _descriptors;
     private readonly FileHandleUse _handles;
+    private readonly ShareBudget _budget;
+    private readonly ConcurrentDictionary<PlaceKey, Place> _known = [];
     private Place[] _places = [];
+    private Place? _first;
 
-    internal PlaceTable(int descriptors, FileHandleUse handles) => (_descriptors, _handles) = (descriptors, handles);
+    internal PlaceTable(int descriptors, FileHandleUse handles, ShareBudget budget) =>
+        (_descriptors, _handles, _budget) = (descriptors, handles, budget);
 
     internal Place this[int number] => Volatile.Read(ref _places)[number];
 
@@ -23,52 +28,61 @@ internal sealed unsafe class PlaceTable : IDisposable
     internal Place? Find(in FileStatus status, int descriptor)
     {
         PlaceKey key = PlaceKey.Of(status);
-        foreach (Place place in Volatile.Read(ref _places))
+        if (_first is Place first && first.Key == key && !first.IsGone)
         {
-            if (place.Key == key && !place.IsGone)
-            {
-                return place;
-            }
+            return first;
         }
 
-        return descriptor < 0 ? null : Add(key, status, descriptor);
+        return _known.TryGetValue(key, out Place? place) && !place.IsGone ? place
+            : descriptor < 0 ? null : Add(key, status, descriptor);
     }
 
     public void Dispose()
     {
-        foreach (Place place in _places)
+        foreach (Place place in _known.Values)
         {
             place.Close();
         }
 
-        _places = [];
+        _known.Clear();
+        (_places, _first) = ([], null);
     }
 
     private Place Add(PlaceKey key, in FileStatus status, int descriptor)
     {
         lock (_lock)
         {
-            foreach (Place known in _places)
+            bool isKnown = _known.TryGetValue(key, out Place? former);
+            if (isKnown && !former!.IsGone)
             {
-                if (known.Key == key && !known.IsGone)
-                {
-                    return known;
-                }
+                return former;
             }
 
-            int mount = OpenMount(status, descriptor);
+            // A place that is met again has its number again, or a guest that forgets and looks could use up numbers for ever.
+            int number = former?.Number ?? _known.Count;
+            int mount = number == 0 || _budget.HasRoom ? OpenMount(status, descriptor) : -1;
             _ = FileSystemStatus.Of(descriptor, out FileSystemStatus system);
             long type = system.Type & 0xFFFFFFFF;
             Place place = new(
                 key,
-                _places.Length,
+                number,
                 mount,
+                _budget,
                 mount >= 0 && _handles != FileHandleUse.Never && HandlesWork(descriptor, mount),
                 type is Nfs or Smb2 or Cifs or Fuse or NineP or Ceph,
                 type is Tmpfs or Ramfs,
                 type is not Overlay);
             // Pairs with the reads in Find and in the indexer: a number is handed out only after its place is there.
-            Volatile.Write(ref _places, [.. _places, place]);
+            Place[] places = _places;
+            if (number >= places.Length)
+            {
+                Array.Resize(ref places, Math.Max(4, 2 * places.Length));
+            }
+
+            Volatile.Write(ref places[number], place);
+            Volatile.Write(ref _places, places);
+            _known[key] = place;
+            _first = number == 0 ? place : _first;
             return place;
         }
     }
