@@ -44,6 +44,8 @@ Describe 'Options of a share' {
         @{ name = 'FileHandle'; value = 'Never' }
         @{ name = 'InodeDescriptorLimit'; value = 100 }
         @{ name = 'OpenFileLimit'; value = 50 }
+        @{ name = 'InodeLimit'; value = 1000 }
+        @{ name = 'LockLimit'; value = 1000 }
     ) {
         $arguments = @{ $name = $value }
         if ($also) {
@@ -119,6 +121,8 @@ Describe 'Options of a share' {
         @{ parameters = @{ Writeback = $true; ReadOnly = $true } }
         @{ parameters = @{ UserIdMap = 'map:0:1000:1', 'map:0:2000:1' } }
         @{ parameters = @{ OpenFileLimit = 0 } }
+        @{ parameters = @{ InodeLimit = 0 } }
+        @{ parameters = @{ LockLimit = -1 } }
     ) {
         Start-VirtioFsShare $srv -Socket $socket @parameters -ErrorVariable failure -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
         $failure[0].FullyQualifiedErrorId | Should -Be 'InvalidShareOption,VirtioFs.Cmdlets.StartVirtioFsShareCommand'

@@ -131,6 +131,11 @@ public sealed partial class StartVirtioFsShareCommand
     [ChoiceArgument(FileHandleUse.Prefer)]
     public FileHandleUse FileHandle { get; set; } = Defaults.FileHandles;
 
+    /// <summary>How many files the guest may know: looked up and not forgotten.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [NumberArgument]
+    public int? InodeLimit { get; set; }
+
     /// <summary>How many descriptors may hold inodes that the guest knows but has not opened.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [NumberArgument]
@@ -173,6 +178,7 @@ public sealed partial class StartVirtioFsShareCommand
         PreserveNoAccessTime = PreserveNoAccessTime,
         AnnounceSubmounts = !NoSubmount,
         FileHandles = FileHandle,
+        Inodes = InodeLimit ?? Defaults.Inodes,
         InodeDescriptors = InodeDescriptorLimit,
         OpenFiles = OpenFileLimit,
         Locks = LockLimit ?? Defaults.Locks,

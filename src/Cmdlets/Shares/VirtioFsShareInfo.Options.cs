@@ -106,6 +106,9 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>How inodes that the guest knows are held.</summary>
     public FileHandleUse FileHandle => FileSystem.FileHandles;
 
+    /// <summary>How many files the guest may know: looked up and not forgotten.</summary>
+    public int InodeLimit => FileSystem.Inodes;
+
     /// <summary>How many descriptors may hold inodes that the guest knows but has not opened; null: as the process's limit allows.</summary>
     public int? InodeDescriptorLimit => FileSystem.InodeDescriptors;
 
