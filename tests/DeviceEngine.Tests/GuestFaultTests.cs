@@ -156,6 +156,21 @@ public sealed class GuestFaultTests : IDisposable
         ServingTests.WriteFile(next.Fuse, "next", "text");
     }
 
+    [Theory]
+    [InlineData(FrontEndKind.CloudHypervisor)]
+    [InlineData(FrontEndKind.UserModeLinux)]
+    public void A_stopped_ring_works_again_whatever_the_front_end_resets_it_by(FrontEndKind frontEnd)
+    {
+        using TemporaryShare share = new();
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket, new GuestOptions { FrontEnd = frontEnd });
+        guest.Queues[1].Publish(60000);
+        guest.Queues[1].KickAlways();
+        share.WaitForTrouble("descriptor 60000");
+        guest.Reboot();
+        guest.Mount();
+        ServingTests.WriteFile(guest.Fuse, "file", "text");
+    }
+
     [Fact]
     public void A_stopped_ring_works_again_after_it_was_reset()
     {

@@ -148,7 +148,15 @@ internal sealed class VirtQueue
             return $"Ring {Index} is running; its base can be set while it is stopped or disabled.";
         }
 
-        return Reconfigure(() => _base = (ushort)next, reopens: true);
+        return Reconfigure(
+            () =>
+            {
+                _base = (ushort)next;
+
+                // Who never asks for a ring's base, as User-Mode Linux, resets a ring so; what was wrong with it is past.
+                _fault = IsEnabled ? _fault : null;
+            },
+            reopens: true);
     }
 
     /// <summary>SET_VRING_KICK. The queue owns the descriptor from here on; -1 asks for polling.</summary>
