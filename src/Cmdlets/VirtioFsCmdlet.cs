@@ -1,6 +1,8 @@
+using System.Collections;
 using System.Collections.ObjectModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 
 namespace VirtioFs.Cmdlets;
 
@@ -8,6 +10,7 @@ namespace VirtioFs.Cmdlets;
 public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private bool _hasBegun;
 
     /// <summary>Cancelled when the user stops the pipeline. It may fire on any thread.</summary>
     protected CancellationToken Cancellation => _stopping.Token;
@@ -20,7 +23,70 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
     }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing() => _hasBegun = true;
+
+    /// <inheritdoc/>
     protected override void StopProcessing() => _stopping.Cancel();
+
+    /// <summary>
+    /// Takes an argument that names what to work on, unless an object from the pipeline does. PowerShell binds the command line first, and
+    /// asks the property: where it refuses a positional argument, the argument goes to the parameter that has the position beside an object.
+    /// </summary>
+    /// <param name="value">The argument.</param>
+    /// <param name="parameter">The parameter's name.</param>
+    /// <exception cref="PSArgumentException">Objects come down the pipeline, and one of the two would go unused.</exception>
+    private protected T UnlessPiped<T>(T value, string parameter) => MyInvocation.ExpectingInput && !_hasBegun
+        ? throw new PSArgumentException($"Objects come down the pipeline, and -{parameter} names others. Leave one of the two out.")
+        : value;
+
+    /// <summary>
+    /// Takes an argument once. A parameter that has one position beside an object and another beside a name would take two arguments
+    /// one after the other; PowerShell reports the one that is refused here as too many.
+    /// </summary>
+    /// <exception cref="PSArgumentException">The parameter has its argument.</exception>
+    private protected T Once<T>(T present, T value) => _hasBegun || present is null or "" || present is ICollection { Count: 0 }
+        ? value
+        : throw new PSArgumentException($"'{value}' is one argument too many.");
+
+    /// <summary>Emits a file as Get-Item does, with what PowerShell's provider knows of it.</summary>
+    private protected void WriteFile(string path)
+    {
+        foreach (PSObject item in InvokeProvider.Item.Get([path], force: true, literalPath: true))
+        {
+            WriteObject(item);
+        }
+    }
+
+    /// <summary>Asks before a change, in each form that PowerShell has: -WhatIf, -Confirm and the preferences of all scopes.</summary>
+    /// <param name="target">The item that is changed.</param>
+    /// <param name="action">What is done, in a sentence without its end.</param>
+    /// <param name="caption">What kind of change it is.</param>
+    /// <returns>Whether to go on. When nobody can be asked, that has been reported.</returns>
+    private protected bool Confirms(object? target, string action, string caption)
+    {
+        try
+        {
+            return ShouldProcess($"{action}.", $"{action}?", caption);
+        }
+        catch (Exception exception) when (IsUnanswered(exception))
+        {
+            WriteUnanswered(target, action);
+            return false;
+        }
+    }
+
+    /// <summary>Whether a question failed because nobody can answer: no prompt in this host, or an input that has ended.</summary>
+    private protected static bool IsUnanswered(Exception exception) =>
+        // The console host fails with a NullReferenceException when its input has ended.
+        exception is PSInvalidOperationException or HostException or NotImplementedException or NullReferenceException;
+
+    /// <summary>Reports that nothing was done, since nobody could be asked.</summary>
+    private protected void WriteUnanswered(object? target, string action) => WriteFailure(
+        "NobodyToAsk",
+        ErrorCategory.OperationStopped,
+        target,
+        $"This needs a confirmation, and nobody can be asked in this session: {action}. Nothing was changed.",
+        "Pass -Confirm:$false to go on without being asked.");
 
     /// <summary>Frees what the cmdlet holds.</summary>
     /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>

@@ -62,12 +62,13 @@ Describe 'Help' {
         $documented = (Get-Help $command -Full).parameters.parameter | Where-Object name -EQ $name
         ($documented.description | Out-String).Trim() | Should -Match '\.$'
         $metadata = (Get-Command $command).Parameters[$name]
-        $attribute = $metadata.Attributes.Where({ $_ -is [Management.Automation.ParameterAttribute] })[0]
+        $attributes = $metadata.Attributes.Where({ $_ -is [Management.Automation.ParameterAttribute] })
+        $attribute = $attributes[0]
         $documented.required | Should -Be "$($attribute.Mandatory)".ToLowerInvariant()
         $documented.position | Should -Be $(if ($attribute.Position -ge 0) { "$($attribute.Position)" } else { 'Named' })
         [bool] ($documented.globbing -eq 'true') | Should -Be ($metadata.Attributes.TypeId -contains [Management.Automation.SupportsWildcardsAttribute])
         $fromPipeline = ($documented.pipelineInput -split '[ (,)]').Where({ $_ -like 'By*' }) | Sort-Object
-        $expected = @(if ($attribute.ValueFromPipelineByPropertyName) { 'ByPropertyName' }; if ($attribute.ValueFromPipeline) { 'ByValue' })
+        $expected = @(if ($attributes.ValueFromPipelineByPropertyName -contains $true) { 'ByPropertyName' }; if ($attributes.ValueFromPipeline -contains $true) { 'ByValue' })
         $fromPipeline -join ' ' | Should -Be ($expected -join ' ')
     }
 

@@ -91,9 +91,10 @@ Describe 'Each cmdlet' {
         $_.Parameters.ContainsKey('WhatIf') | Should -Be ($_.Verb -notin 'Get', 'Test', 'Measure', 'ConvertTo', 'ConvertFrom', 'Watch', 'Wait' -and $_.Name -ne 'New-VirtioFsMount')
     }
 
-    It '<_.Name> takes at most one parameter by value from the pipeline in a set' -ForEach $commands {
+    It '<_.Name> takes at most one parameter of a type by value from the pipeline in a set' -ForEach $commands {
         foreach ($set in $_.ParameterSets) {
-            @($set.Parameters | Where-Object ValueFromPipeline).Count | Should -BeLessOrEqual 1 -Because $set.Name
+            $types = @($set.Parameters | Where-Object ValueFromPipeline | ForEach-Object { $_.ParameterType.FullName })
+            @($types | Select-Object -Unique).Count | Should -Be $types.Count -Because $set.Name
         }
     }
 }

@@ -18,8 +18,10 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     /// <summary>The parameter set of an object.</summary>
     protected const string InputObjectSet = "InputObject";
 
+    private readonly DomainText _pipedText = new();
+
     /// <summary>libvirt's connection URI, such as qemu:///system; libvirt's own default when left out.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Parameter]
     [ArgumentCompleter(typeof(ConnectionCompleter))]
     [AllowNull]
     [AllowEmptyString]
@@ -51,9 +53,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     private protected void WriteLibraryError(object? target, Exception exception)
     {
         (string errorId, ErrorCategory category) = ErrorCategories.Of(exception);
-
-        // The library's messages end with what to do, so there is nothing more to recommend.
-        WriteError(new ErrorRecord(exception, errorId, category, target));
+        WriteFailure(errorId, category, target, exception, ErrorAdvice.For(errorId, exception.Message));
     }
 
     private protected void WriteWarnings(IEnumerable<Advice> warnings)
@@ -70,14 +70,70 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     /// <summary>What a switch says: on, off, or nothing when it was not given.</summary>
     private protected bool? Tristate(SwitchParameter value, string parameter) => IsGiven(parameter) ? value.IsPresent : null;
 
-    /// <summary>The domain itself, or that of a file which came down the pipeline.</summary>
-    private protected static VMDomain Read(VMDomain given) =>
-        given.UnreadFile is string file ? new VMDomain(DomainFile.Load(file).Domain, path: file) : given;
+    /// <summary>The domains that an argument for a domain stands for. An error has been written for what cannot be read.</summary>
+    private protected IEnumerable<VMDomain> Read(VMDomain given)
+    {
+        if (given.UnreadText is string text)
+        {
+            return ReadTexts(_pipedText.Take(text), given.Connection);
+        }
 
-    /// <summary>The domains of libvirt that a name with wildcards, or a UUID, stands for.</summary>
+        return given.UnreadFile is string file ? ReadFile(file) : [given];
+    }
+
+    /// <summary>What remains of texts when the pipeline has ended; an error has been written when it is no domain.</summary>
+    private protected IEnumerable<VMDomain> ReadRest() => _pipedText.TakeRest() is string rest ? ReadTexts([rest], null) : [];
+
+    private List<VMDomain> ReadTexts(IEnumerable<string> texts, string? connection)
+    {
+        List<VMDomain> domains = [];
+        foreach (string text in texts)
+        {
+            if (DomainText.IsXml(text))
+            {
+                Try(null, () => domains.Add(new VMDomain(LibvirtXml.Domain.Parse(text.TrimStart('\uFEFF')), connection)));
+            }
+            else if (TryGetFileSystemPath(text, out string? path))
+            {
+                domains.AddRange(ReadFile(path));
+            }
+        }
+
+        return domains;
+    }
+
+    private VMDomain[] ReadFile(string path)
+    {
+        VMDomain[] read = [];
+        Try(path, () => read = [VMDomain.OfOrigin(new FileTarget(LoadFile(path)))]);
+        return read;
+    }
+
+    /// <summary>Reads a file; an error of its content names it.</summary>
+    private protected static DomainFile LoadFile(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new DomainRuleException("NotAFile", $"'{path}' is a folder. Name the files in it, such as -Path '{path}/*.xml'.");
+        }
+
+        try
+        {
+            return DomainFile.Load(path);
+        }
+        catch (DomainXmlException exception) when (!exception.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new DomainRuleException(exception.ErrorId, $"The file '{path}' is not used: {exception.Message}");
+        }
+    }
+
+    /// <summary>A living connection: the one that is given, or else that of the parameter, or else libvirt's default.</summary>
+    private protected LibvirtConnection Connect(string? uri = null, bool readOnly = false) => ConnectionCache.Get(Connection ?? uri, Cancellation, readOnly);
+
+    /// <summary>The domains of libvirt that a name with wildcards, or a UUID, stands for, as a person has typed it.</summary>
     private protected IReadOnlyList<LibvirtDomain> FindDomains(string name, bool readOnly = false)
     {
-        LibvirtConnection connection = ConnectionCache.Get(Connection, Cancellation, readOnly);
+        LibvirtConnection connection = Connect(readOnly: readOnly);
         if (!WildcardPattern.ContainsWildcardCharacters(name))
         {
             return [connection.GetDomain(WildcardPattern.Unescape(name))];
@@ -85,6 +141,57 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
 
         WildcardPattern pattern = NamePattern.Of(name);
         return [.. connection.ListDomains().Where(domain => pattern.IsMatch(domain.Name))];
+    }
+
+    /// <summary>Refuses a row that only names a domain where a whole definition is wanted.</summary>
+    private protected static void RequireDefinition(VMDomain given)
+    {
+        if (given.Identity is DomainIdentity named)
+        {
+            throw new DomainRuleException("NoDefinition", $"The row '{named.Name}' only names a domain and has no definition. Pipe what Get-VMDomain gives, or XML.");
+        }
+    }
+
+    /// <summary>The domain of libvirt that an object stands for: by its UUID, which no other domain has, or else by its very name.</summary>
+    /// <exception cref="DomainRuleException">The object does not come from libvirt, and no connection is named.</exception>
+    /// <exception cref="LibvirtException">The domain is not there, or libvirt reports an error.</exception>
+    private protected LibvirtDomain FindDomain(VMDomain given, bool readOnly = false)
+    {
+        DomainIdentity identity = given.Identity ?? new DomainIdentity(given.Name, given.Uuid, given.Connection);
+        if (given.Identity is null && (Connection ?? given.Connection) is null)
+        {
+            throw new DomainRuleException(
+                "NotFromLibvirt",
+                $"The domain '{given}' comes from {given.Path ?? "a text"} and not from libvirt. Define it there with Set-VMDomain, or say where it is with -Connection.");
+        }
+
+        return FindDomain(identity, readOnly);
+    }
+
+    /// <summary>The domain of libvirt that is named so: by its UUID, which no other domain has, or else by its very name.</summary>
+    /// <exception cref="LibvirtException">The domain is not there, or libvirt reports an error.</exception>
+    private protected LibvirtDomain FindDomain(DomainIdentity identity, bool readOnly = false)
+    {
+        LibvirtConnection connection = Connect(identity.Connection, readOnly);
+        if (identity.Uuid is Guid uuid)
+        {
+            return connection.GetDomain(uuid);
+        }
+
+        if (string.IsNullOrEmpty(identity.Name))
+        {
+            throw new DomainRuleException("DomainNotFound", "The object has neither a UUID nor a name, so it stands for no domain of libvirt. Name one with -Name.");
+        }
+
+        LibvirtDomain found = connection.GetDomain(identity.Name);
+        if (found.Name == identity.Name)
+        {
+            return found;
+        }
+
+        // The name looks like a UUID, which is another domain's.
+        found.Dispose();
+        throw new DomainRuleException("DomainNotFound", $"No domain has the name '{identity.Name}' at {connection.Uri}. Get-VMDomain lists those that are there.");
     }
 
     /// <summary>The files that a path stands for; a failure has been reported when there are none.</summary>

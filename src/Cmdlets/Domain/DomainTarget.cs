@@ -8,7 +8,11 @@ internal abstract class DomainTarget
     protected DomainTarget(Domain definition)
     {
         Definition = definition;
+        Before = definition.Copy();
     }
+
+    /// <summary>The definition as it was read.</summary>
+    protected Domain Before { get; }
 
     /// <summary>The definition to change; nothing outside sees it before <see cref="Commit"/>.</summary>
     public Domain Definition { get; }
@@ -16,11 +20,27 @@ internal abstract class DomainTarget
     /// <summary>The domain and its place, for messages.</summary>
     public abstract string Description { get; }
 
+    /// <summary>The connection that it comes from; null for a file or a text.</summary>
+    public virtual string? Connection => null;
+
+    /// <summary>The file that it comes from; null for libvirt or a text.</summary>
+    public virtual string? Path => null;
+
     /// <summary>Whether the guest runs now, so that a change of the definition waits for its next start.</summary>
     public virtual bool IsRunning => false;
 
+    /// <summary>What the running guest has; null when none runs, or when that is not known.</summary>
+    public virtual Domain? GetRunning() => null;
+
+    /// <summary>The same domain as it is in its place now, so that a change builds on what others have changed since, and one that was declined leaves nothing behind.</summary>
+    /// <param name="find">Finds a domain of libvirt again, on a connection of the cmdlet that runs now.</param>
+    public abstract DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find);
+
     /// <summary>Puts the changed definition in its place, wholly or not at all.</summary>
     public abstract void Commit();
+
+    /// <summary>Undoes <see cref="Commit"/>.</summary>
+    public abstract void TakeBack();
 
     /// <summary>The domain as the cmdlets emit it.</summary>
     public abstract VMDomain ToObject();

@@ -1,35 +1,57 @@
 using System.Management.Automation;
 using System.Xml;
-using VirtioFs.LibvirtXml;
+using System.Xml.Linq;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>Lets a parameter for domains take XML too: a text that begins with '&lt;', an XML document of PowerShell's, or a file from the pipeline.</summary>
+/// <summary>
+/// Lets a parameter for domains take what stands for one too: XML as a text, line by line or as a document of .NET's, a path, a file, an
+/// object of this module that was read from a domain, one that came back over remoting, and a row that names a domain. The cmdlet itself
+/// reads it, so that a fault in it is the cmdlet's error.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class DomainXmlAttribute : ArgumentTransformationAttribute
 {
+    private static readonly string[] RowTypes =
+        ["System.Management.Automation.PSCustomObject", "Selected.System.Management.Automation.PSCustomObject", "Selected.VirtioFs.Cmdlets.VMDomain", "CSV:"];
+
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         object? input = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
         return input switch
         {
-            string text when text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n').StartsWith('<') => Parse(text),
-            XmlNode node => Parse(node.OuterXml),
+            string text => VMDomain.OfText(text),
+            XmlNode node => VMDomain.OfText(node.OuterXml),
+            XNode node => VMDomain.OfText(node.ToString(SaveOptions.DisableFormatting)),
             FileInfo file => VMDomain.OfFile(file.FullName),
+            VMMemoryBacking memory => VMDomain.OfOrigin(memory.Origin),
+            VMMemoryTest test => VMDomain.OfOrigin(test.Origin),
+            PSCustomObject when inputData is PSObject row => (object?)OfRow(row) ?? inputData,
             _ => inputData!,
         };
     }
 
-    private static VMDomain Parse(string xml)
+    // Other objects have names too: a process, a file or a service must not stand for the domain that happens to be called so.
+    private static VMDomain? OfRow(PSObject row)
     {
-        try
+        string type = row.TypeNames.FirstOrDefault() ?? string.Empty;
+        string? connection = Text(row, "Connection");
+        if (type == $"Deserialized.{typeof(VMDomain).FullName}")
         {
-            return new VMDomain(LibvirtXml.Domain.Parse(xml.TrimStart('\uFEFF')));
+            return Text(row, "Xml") is string xml ? VMDomain.OfText(xml, connection) : null;
         }
-        catch (DomainXmlException exception)
+
+        if (!RowTypes.Any(known => type.StartsWith(known, StringComparison.Ordinal)))
         {
-            throw new ArgumentTransformationMetadataException(exception.Message, exception);
+            return null;
         }
+
+        string? name = Text(row, "Name") ?? Text(row, "DomainName");
+        Guid? uuid = Guid.TryParse(Text(row, "Uuid"), out Guid parsed) ? parsed : null;
+        return name is null && uuid is null ? null : VMDomain.OfIdentity(new DomainIdentity(name, uuid, connection));
     }
+
+    private static string? Text(PSObject row, string property) =>
+        LanguagePrimitives.ConvertTo<string>(row.Properties[property]?.Value) is { Length: > 0 } text ? text : null;
 }

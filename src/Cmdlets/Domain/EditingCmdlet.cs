@@ -39,14 +39,14 @@ public abstract class EditingCmdlet : SelectingCmdlet
         }
 
         target.Commit();
+        SayWhatIsLeft(target);
         Emit(target);
     });
 
     /// <summary>Asks whether to go on, with each setting before and after.</summary>
     private protected bool Confirms(DomainTarget target, string what, IEnumerable<Change> changes)
     {
-        string action = $"{what} {target.Description}: {string.Join("; ", changes)}";
-        return ShouldProcess($"{action}.", $"{action}?", "Change a virtual machine");
+        return Confirms(target.Definition.Name, $"{what} {target.Description}: {string.Join("; ", changes)}", "Change a virtual machine");
     }
 
     /// <summary>Whether a running guest can be changed; where libvirt's driver has no devices, the definition is changed and that is said.</summary>
@@ -59,6 +59,21 @@ public abstract class EditingCmdlet : SelectingCmdlet
 
         WriteWarning($"The driver of {target.Domain.Connection.Uri} has no devices to plug, so only the definition of '{target.Domain.Name}' is changed.");
         return false;
+    }
+
+    // Hyper-V's cmdlets act at once also on what is piped. Here an object is changed first and given back afterwards, and that is said
+    // where nothing follows.
+    private void SayWhatIsLeft(DomainTarget target)
+    {
+        bool isLast = MyInvocation.PipelinePosition == MyInvocation.PipelineLength;
+        if (target is not ObjectTarget || !isLast || (target.Connection ?? target.Path) is not string place)
+        {
+            return;
+        }
+
+        WriteWarning(
+            $"The object of the domain '{target.Definition.Name}' is changed, and {place} is not. Pipe the object to {(target.Connection is null ? "Export-VMDomain" : "Set-VMDomain")}, or " +
+            $"name the domain itself ({(target.Connection is null ? "-Path" : "-Name")}) to change it at once.");
     }
 
     private protected void Emit(DomainTarget target)

@@ -16,7 +16,11 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
     [ArgumentCompleter(typeof(DomainNameCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public string[] Name { get; set; } = [];
+    public string[] Name
+    {
+        get;
+        set => field = UnlessPiped(value, nameof(Name));
+    } = [];
 
     /// <summary>A domain as an object, or its XML as a text.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
@@ -25,9 +29,14 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
     public VMDomain? InputObject { get; set; }
 
     /// <summary>The file, or a folder, where each domain gets a file with its name.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = NameSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
     [ValidateNotNullOrEmpty]
-    public string Path { get; set; } = string.Empty;
+    public string Path
+    {
+        get;
+        set => field = Once(field, value);
+    } = string.Empty;
 
     /// <summary>Writes passwords too, into a file that nobody else may open. Without it ***** stands in their place.</summary>
     [Parameter]
@@ -46,7 +55,7 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
     {
         if (InputObject is not null)
         {
-            Try(InputObject.Path, () => Export(Read(InputObject)));
+            ExportAll(Read(InputObject));
             return;
         }
 
@@ -62,8 +71,20 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
         }
     }
 
+    /// <inheritdoc/>
+    protected override void EndProcessing() => ExportAll(ReadRest());
+
+    private void ExportAll(IEnumerable<VMDomain> domains)
+    {
+        foreach (VMDomain domain in domains)
+        {
+            Export(domain);
+        }
+    }
+
     private void Export(VMDomain domain) => Try(domain.Name, () =>
     {
+        RequireDefinition(domain);
         if (!TryGetFileSystemPath(Path, out string? path))
         {
             return;
@@ -83,7 +104,7 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
         }
 
         string content = $"the domain '{domain.Name}'{(IncludeSecret && domain.Definition.HasSecrets ? ", passwords included" : string.Empty)}";
-        if (!ShouldProcess($"{(exists ? "Replace" : "Write")} the file '{file}' with {content}.", $"{(exists ? "Replace" : "Write")} '{file}'?", "Export a domain"))
+        if (!Confirms(file, $"{(exists ? "Replace" : "Write")} the file '{file}' with {content}", "Export a domain"))
         {
             return;
         }
@@ -91,7 +112,7 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
         WriteWarnings(DomainFile.Write(file, domain.Definition, IncludeSecret, mayReplace: Force));
         if (PassThru)
         {
-            WriteObject(new FileInfo(file));
+            WriteFile(file);
         }
     });
 }

@@ -7,7 +7,13 @@ internal sealed class FileTarget(DomainFile file) : DomainTarget(file.Domain)
 {
     public override string Description => $"domain '{Definition.Name}' in {file.Path}";
 
+    public override string? Path => file.Path;
+
+    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) => new FileTarget(DomainFile.Load(file.Path));
+
     public override void Commit() => file.Save();
+
+    public override void TakeBack() => DomainFile.Write(file.Path, Before);
 
     public override VMDomain ToObject() => new(Definition, path: file.Path);
 }

@@ -16,7 +16,11 @@ public sealed class GetVMDomainCommand : DomainCmdlet
     [ArgumentCompleter(typeof(DomainNameCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public string[] Name { get; set; } = ["*"];
+    public string[] Name
+    {
+        get;
+        set => field = UnlessPiped(value, nameof(Name));
+    } = ["*"];
 
     /// <summary>Files with a domain's XML, with wildcards.</summary>
     [Parameter(Mandatory = true, ParameterSetName = PathSet)]
@@ -26,21 +30,25 @@ public sealed class GetVMDomainCommand : DomainCmdlet
 
     /// <summary>Files with a domain's XML; wildcard characters stand for themselves.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
-    [Alias("PSPath", "LP")]
+    [Alias("PSPath", "LP", "FullName")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>A domain's XML as one text; a text that does not begin with &lt; is the path of a file.</summary>
+    /// <summary>A domain's XML as a text, whole or line by line, or as a document; a path; or an object from Get-VMDomain, which is read anew.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = XmlSet)]
-    [ValidateNotNullOrEmpty]
-    public string Xml { get; set; } = string.Empty;
+    [Alias("InputObject")]
+    [DomainXml]
+    [ValidateNotNull]
+    public VMDomain? Xml { get; set; }
 
     /// <summary>Gets the definition for the next start, and not what a running guest has now.</summary>
     [Parameter(ParameterSetName = NameSet)]
+    [Parameter(ParameterSetName = XmlSet)]
     public SwitchParameter Inactive { get; set; }
 
     /// <summary>Opens the connection for reading only, which needs fewer rights.</summary>
     [Parameter(ParameterSetName = NameSet)]
+    [Parameter(ParameterSetName = XmlSet)]
     public SwitchParameter ReadOnly { get; set; }
 
     /// <inheritdoc/>
@@ -49,7 +57,7 @@ public sealed class GetVMDomainCommand : DomainCmdlet
         switch (ParameterSetName)
         {
             case XmlSet:
-                ReadText(Xml.TrimStart('\uFEFF'));
+                WriteGiven(Read(Xml!));
                 break;
             case PathSet:
                 WriteFiles(Path, literal: false);
@@ -63,24 +71,34 @@ public sealed class GetVMDomainCommand : DomainCmdlet
         }
     }
 
-    /// <summary>PowerShell turns a file from the pipeline into its path, which no XML looks like.</summary>
-    private void ReadText(string text)
+    /// <inheritdoc/>
+    protected override void EndProcessing() => WriteGiven(ReadRest());
+
+    /// <summary>What was read from a text or a file is new; a domain of libvirt or of a file is read once more.</summary>
+    private void WriteGiven(IEnumerable<VMDomain> domains)
     {
-        if (text.AsSpan().TrimStart().StartsWith("<"))
+        foreach (VMDomain given in domains)
         {
-            Try(null, () => WriteObject(new VMDomain(LibvirtXml.Domain.Parse(text))));
+            Try(given.Name, () => WriteObject(Latest(given)));
         }
-        else
+    }
+
+    private VMDomain Latest(VMDomain given)
+    {
+        if (given.Identity is not null || given.Connection is not null)
         {
-            WriteFiles([text], literal: true);
+            using LibvirtDomain domain = FindDomain(given, ReadOnly);
+            return VMDomainReader.Read(domain, Inactive);
         }
+
+        return given is { Path: string path, Origin: null } ? VMDomain.FromFile(LoadFile(path)) : given;
     }
 
     private void WriteFiles(string[] paths, bool literal)
     {
         foreach (string file in paths.SelectMany(path => FindFiles(path, literal)))
         {
-            Try(file, () => WriteObject(new VMDomain(DomainFile.Load(file).Domain, path: file)));
+            Try(file, () => WriteObject(VMDomain.FromFile(LoadFile(file))));
         }
     }
 

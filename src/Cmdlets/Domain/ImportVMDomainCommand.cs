@@ -12,11 +12,15 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public string[] Path { get; set; } = [];
+    public string[] Path
+    {
+        get;
+        set => field = UnlessPiped(value, nameof(Path));
+    } = [];
 
     /// <summary>Files with a domain's XML; wildcard characters stand for themselves.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = LiteralPathSet)]
-    [Alias("PSPath", "LP")]
+    [Alias("PSPath", "LP", "FullName")]
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
@@ -34,13 +38,13 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
         bool literal = ParameterSetName == LiteralPathSet;
         foreach (string file in (literal ? LiteralPath : Path).SelectMany(path => FindFiles(path, literal)))
         {
-            Try(file, () => Import(DomainFile.Load(file).Domain));
+            Try(file, () => Import(LoadFile(file).Domain));
         }
     }
 
     private void Import(Domain file)
     {
-        LibvirtConnection connection = ConnectionCache.Get(Connection, Cancellation);
+        LibvirtConnection connection = Connect();
         using LibvirtDomain? present = DomainDefinition.Find(connection, file);
         if (present is not null && !Force)
         {
@@ -52,7 +56,7 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
 
         Domain wanted = DomainDefinition.Adopt(present, file);
         string action = DomainDefinition.Describe(connection, present, wanted);
-        if (ShouldProcess($"{action}.", $"{action}?", "Define a virtual machine"))
+        if (Confirms(file.Name, action, "Define a virtual machine"))
         {
             using LibvirtDomain defined = connection.Define(wanted, !SkipValidation);
             WriteObject(VMDomainReader.Read(defined, inactive: true));

@@ -11,9 +11,21 @@ internal sealed class LibvirtTarget(LibvirtDomain domain) : DomainTarget(domain.
 
     public override bool IsRunning => Domain.IsActive;
 
+    public override string? Connection => Domain.Connection.Uri;
+
+    public override Domain? GetRunning() => Domain.IsActive ? Domain.GetDefinition() : null;
+
+    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) =>
+        new LibvirtTarget(find(new DomainIdentity(Domain.Name, Domain.Uuid, Domain.Connection.Uri)));
+
     public override void Commit()
     {
         using LibvirtDomain defined = Domain.Connection.Define(Definition);
+    }
+
+    public override void TakeBack()
+    {
+        using LibvirtDomain defined = Domain.Connection.Define(Before, validate: false);
     }
 
     public override VMDomain ToObject() => VMDomainReader.Read(Domain, inactive: true);

@@ -1,3 +1,5 @@
+using VirtioFs.LibvirtXml;
+
 namespace VirtioFs.Cmdlets;
 
 /// <summary>A domain that only exists as an object in the pipeline.</summary>
@@ -5,7 +7,15 @@ internal sealed class ObjectTarget(VMDomain domain) : DomainTarget(domain.Defini
 {
     public override string Description => $"domain object '{domain.Name}'";
 
+    public override string? Connection => domain.Connection;
+
+    public override string? Path => domain.Path;
+
+    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) => new ObjectTarget(domain);
+
     public override void Commit() => domain.Replace(Definition);
+
+    public override void TakeBack() => domain.Replace(Before.Edit());
 
     public override VMDomain ToObject() => domain;
 }

@@ -4,7 +4,7 @@ using VirtioFs.LibvirtXml;
 namespace VirtioFs.Cmdlets;
 
 /// <summary>Removes definitions from libvirt; disks stay.</summary>
-[Cmdlet(VerbsCommon.Remove, "VMDomain", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsCommon.Remove, "VMDomain", DefaultParameterSetName = NameSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(VMDomain))]
 public sealed class RemoveVMDomainCommand : PowerCmdlet
 {
@@ -19,7 +19,7 @@ public sealed class RemoveVMDomainCommand : PowerCmdlet
     private protected override void Process(LibvirtDomain domain)
     {
         string action = $"Remove the definition of the domain '{domain.Name}' from {domain.Connection.Uri}; its disks stay";
-        if (ShouldProcess($"{action}.", $"{action}?", "Remove a virtual machine"))
+        if (Confirms(domain.Name, action, "Remove a virtual machine"))
         {
             VMDomain removed = VMDomainReader.Read(domain, inactive: true);
             domain.Undefine(Force

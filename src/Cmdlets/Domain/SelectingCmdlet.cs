@@ -12,7 +12,11 @@ public abstract class SelectingCmdlet : DomainCmdlet
     [ArgumentCompleter(typeof(DomainNameCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public string[] Name { get; set; } = [];
+    public string[] Name
+    {
+        get;
+        set => field = MayName ? value : UnlessPiped(value, nameof(Name));
+    } = [];
 
     /// <summary>Files with a domain's XML, with wildcards.</summary>
     [Parameter(Mandatory = true, ParameterSetName = PathSet)]
@@ -26,26 +30,54 @@ public abstract class SelectingCmdlet : DomainCmdlet
     [ValidateNotNullOrEmpty]
     public string[] LiteralPath { get; set; } = [];
 
-    /// <summary>A domain as an object, or its XML as a text.</summary>
+    /// <summary>A domain as an object, its XML, or the path of a file with it.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     [DomainXml]
     [ValidateNotNull]
     public VMDomain? InputObject { get; set; }
 
-    /// <summary>The domains that the parameters name. An error has been written for each that is not there.</summary>
-    private protected IEnumerable<DomainTarget> Targets(bool readOnly = false)
+    /// <summary>Whether -Name may stand beside an object in the pipeline, since that one is something else than a domain.</summary>
+    private protected virtual bool MayName => false;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
     {
-        if (ParameterSetName == InputObjectSet)
+        foreach (DomainTarget target in Targets())
         {
-            return InputObject!.UnreadFile is string file ? FileTargets(file, literal: true) : [new ObjectTarget(InputObject)];
+            Process(target);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        foreach (VMDomain domain in ReadRest())
+        {
+            Process(new ObjectTarget(domain));
+        }
+    }
+
+    /// <summary>Does the cmdlet's work on one domain.</summary>
+    private protected abstract void Process(DomainTarget target);
+
+    private IEnumerable<DomainTarget> Targets() => ParameterSetName switch
+    {
+        _ when InputObject is not null => Read(InputObject).SelectMany(TargetsOf),
+        PathSet => Path.SelectMany(path => FileTargets(path, literal: false)),
+        LiteralPathSet => LiteralPath.SelectMany(path => FileTargets(path, literal: true)),
+        _ => Name.SelectMany(LibvirtTargets),
+    };
+
+    private DomainTarget[] TargetsOf(VMDomain given)
+    {
+        if (given is { Identity: null, Origin: null })
+        {
+            return [new ObjectTarget(given)];
         }
 
-        return ParameterSetName switch
-        {
-            PathSet => Path.SelectMany(path => FileTargets(path, literal: false)),
-            LiteralPathSet => LiteralPath.SelectMany(path => FileTargets(path, literal: true)),
-            _ => Name.SelectMany(name => LibvirtTargets(name, readOnly)),
-        };
+        DomainTarget[] targets = [];
+        Try(given.Name, () => targets = [given.Origin?.Again(identity => FindDomain(identity)) ?? new LibvirtTarget(FindDomain(given))]);
+        return targets;
     }
 
     private List<DomainTarget> FileTargets(string path, bool literal)
@@ -53,18 +85,18 @@ public abstract class SelectingCmdlet : DomainCmdlet
         List<DomainTarget> targets = [];
         foreach (string file in FindFiles(path, literal))
         {
-            Try(file, () => targets.Add(new FileTarget(DomainFile.Load(file))));
+            Try(file, () => targets.Add(new FileTarget(LoadFile(file))));
         }
 
         return targets;
     }
 
-    private List<DomainTarget> LibvirtTargets(string name, bool readOnly)
+    private List<DomainTarget> LibvirtTargets(string name)
     {
         List<DomainTarget> targets = [];
         Try(name, () =>
         {
-            foreach (LibvirtDomain domain in FindDomains(name, readOnly))
+            foreach (LibvirtDomain domain in FindDomains(name))
             {
                 targets.Add(new LibvirtTarget(domain));
             }

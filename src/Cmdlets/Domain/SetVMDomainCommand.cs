@@ -27,14 +27,30 @@ public sealed class SetVMDomainCommand : DomainCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Try(InputObject!.Name, () =>
+    protected override void ProcessRecord()
     {
-        VMDomain given = Read(InputObject);
-        LibvirtConnection connection = ConnectionCache.Get(Connection ?? given.Connection, Cancellation);
+        foreach (VMDomain given in Read(InputObject!))
+        {
+            Try(given.Name, () => Set(given));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        foreach (VMDomain given in ReadRest())
+        {
+            Try(given.Name, () => Set(given));
+        }
+    }
+
+    private void Set(VMDomain given)
+    {
+        RequireDefinition(given);
+        LibvirtConnection connection = Connect(given.Connection);
         using LibvirtDomain? present = DomainDefinition.Find(connection, given.Definition);
         Domain wanted = DomainDefinition.Adopt(present, given.Definition);
-        string action = DomainDefinition.Describe(connection, present, wanted);
-        if (!ShouldProcess($"{action}.", $"{action}?", "Change a virtual machine"))
+        if (!Confirms(given.Name, DomainDefinition.Describe(connection, present, wanted), "Change a virtual machine"))
         {
             return;
         }
@@ -49,5 +65,5 @@ public sealed class SetVMDomainCommand : DomainCmdlet
         {
             WriteObject(VMDomainReader.Read(defined, inactive: true));
         }
-    });
+    }
 }

@@ -4,7 +4,7 @@ using VirtioFs.LibvirtXml;
 namespace VirtioFs.Cmdlets;
 
 /// <summary>Starts domains of libvirt.</summary>
-[Cmdlet(VerbsLifecycle.Start, "VMDomain", SupportsShouldProcess = true)]
+[Cmdlet(VerbsLifecycle.Start, "VMDomain", DefaultParameterSetName = NameSet, SupportsShouldProcess = true)]
 [OutputType(typeof(VMDomain))]
 public sealed class StartVMDomainCommand : PowerCmdlet
 {
@@ -18,7 +18,7 @@ public sealed class StartVMDomainCommand : PowerCmdlet
         {
             WriteVerbose($"The domain '{domain.Name}' is running already.");
         }
-        else if (ShouldProcess($"Start the domain '{domain.Name}' at {domain.Connection.Uri}.", $"Start '{domain.Name}'?", "Start a virtual machine"))
+        else if (Confirms(domain.Name, $"Start the domain '{domain.Name}' at {domain.Connection.Uri}", "Start a virtual machine"))
         {
             Start(domain);
         }

@@ -4,11 +4,14 @@ using VirtioFs.LibvirtXml;
 namespace VirtioFs.Cmdlets;
 
 /// <summary>Shuts domains of libvirt down, or stops them at once.</summary>
-[Cmdlet(VerbsLifecycle.Stop, "VMDomain", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(VerbsLifecycle.Stop, "VMDomain", DefaultParameterSetName = NameSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(VMDomain))]
 public sealed class StopVMDomainCommand : PowerCmdlet
 {
-    /// <summary>Stops the guest at once, as pulling the plug does, and does not ask.</summary>
+    private bool _yesToAll;
+    private bool _noToAll;
+
+    /// <summary>Stops the guest at once, as pulling the plug does, and does not ask beyond -WhatIf and -Confirm.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -30,8 +33,7 @@ public sealed class StopVMDomainCommand : PowerCmdlet
         }
 
         string action = $"{(Force ? "Stop at once" : "Shut down")} the domain '{domain.Name}' at {domain.Connection.Uri}";
-        bool mayAsk = !Force || IsGiven("Confirm") || IsGiven("WhatIf");
-        if (mayAsk && !ShouldProcess($"{action}.", $"{action}?", "Stop a virtual machine"))
+        if (!Confirms(domain.Name, action, "Stop a virtual machine") || !MayInterrupt(domain, action))
         {
             return;
         }
@@ -41,6 +43,26 @@ public sealed class StopVMDomainCommand : PowerCmdlet
         if (PassThru && !isTransient)
         {
             WriteObject(VMDomainReader.Read(domain, inactive: true));
+        }
+    }
+
+    // A guest's work ends here, so it is asked for also where ShouldProcess did not ask: unless the user says -Force or -Confirm:$false.
+    private bool MayInterrupt(LibvirtDomain domain, string action)
+    {
+        bool asks = !Force && !IsGiven("Confirm") && GetVariableValue("ConfirmPreference") is ConfirmImpact.High or "High";
+        if (!asks)
+        {
+            return true;
+        }
+
+        try
+        {
+            return ShouldContinue($"{action}?", "Stop a virtual machine", ref _yesToAll, ref _noToAll);
+        }
+        catch (Exception exception) when (IsUnanswered(exception))
+        {
+            WriteUnanswered(domain.Name, action);
+            return false;
         }
     }
 

@@ -8,6 +8,8 @@ namespace VirtioFs.Cmdlets;
 /// </summary>
 public sealed class VMDomain
 {
+    private const string Nothing = "<domain/>";
+
     internal VMDomain(Domain definition, string? connection = null, DomainState? state = null, bool? persistent = null, string? path = null)
     {
         Definition = definition;
@@ -67,14 +69,30 @@ public sealed class VMDomain
 
     internal Domain Definition { get; private set; }
 
-    /// <summary>The file that came down the pipeline in place of a domain, and is still to be read; null for a domain.</summary>
+    /// <summary>Where the domain lives when it stands for an object that was read there, and is to be changed there; null for an object of its own.</summary>
+    internal DomainTarget? Origin { get; private init; }
+
+    /// <summary>What names a domain of libvirt that is still to be found; null for a domain.</summary>
+    internal DomainIdentity? Identity { get; private init; }
+
+    /// <summary>The text that came in place of a domain, and is still to be read: XML, a line of it, or a path. Null for a domain.</summary>
+    internal string? UnreadText { get; private init; }
+
+    /// <summary>The file that came in place of a domain, and is still to be read; null for a domain.</summary>
     internal string? UnreadFile { get; private init; }
 
     /// <summary>The name.</summary>
     public override string ToString() => Name ?? string.Empty;
 
-    /// <summary>Stands for a file until a cmdlet reads it, so that a fault in it is that cmdlet's error.</summary>
-    internal static VMDomain OfFile(string path) => new(Domain.Parse("<domain/>"), path: path) { UnreadFile = path };
+    internal static VMDomain FromFile(DomainFile file) => new(file.Domain, path: file.Path);
+
+    internal static VMDomain OfText(string text, string? connection = null) => new(Domain.Parse(Nothing), connection) { UnreadText = text };
+
+    internal static VMDomain OfFile(string path) => new(Domain.Parse(Nothing), path: path) { UnreadFile = path };
+
+    internal static VMDomain OfIdentity(DomainIdentity identity) => new(Domain.Parse(Nothing), identity.Connection) { Identity = identity };
+
+    internal static VMDomain OfOrigin(DomainTarget target) => new(target.Definition, target.Connection, path: target.Path) { Origin = target };
 
     internal void Replace(Domain definition) => Definition = definition;
 }

@@ -9,14 +9,22 @@ namespace VirtioFs.Cmdlets;
 public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
 {
     /// <summary>The tag that the guest mounts, at most 36 bytes; the share's own when a share is given.</summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, ParameterSetName = NameSet)]
+    [Parameter(Position = 0, ParameterSetName = PathSet)]
+    [Parameter(Position = 0, ParameterSetName = LiteralPathSet)]
+    [Parameter(Position = 0, ParameterSetName = InputObjectSet)]
     [ValidateNotNull]
-    public string? Tag { get; set; }
+    public string? Tag
+    {
+        get;
+        set => field = Once(field, value);
+    }
 
     /// <summary>A share of Start-VirtioFsShare: its tag and its socket are used.</summary>
     [Parameter(ValueFromPipeline = true, ParameterSetName = NameSet)]
-    [Parameter(ParameterSetName = PathSet)]
-    [Parameter(ParameterSetName = InputObjectSet)]
+    [Parameter(ValueFromPipeline = true, ParameterSetName = PathSet)]
+    [Parameter(ValueFromPipeline = true, ParameterSetName = LiteralPathSet)]
+    [Parameter(ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
     [ValidateNotNull]
     public VirtioFsShareInfo? Share { get; set; }
 
@@ -24,34 +32,41 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
     [Parameter(ParameterSetName = NameSet)]
     public SwitchParameter Live { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (DomainTarget target in Targets())
-        {
-            LibvirtXml.FileSystem? device = null;
-            if (!Try(target.Definition.Name, () => device = Make()))
-            {
-                continue;
-            }
+    /// <summary>Without another source on the command line, what comes down the pipeline can only be a share.</summary>
+    private protected override bool MayName => Source is null && Socket is null && Share is null;
 
-            if (Live && target is LibvirtTarget running && CanPlug(running))
-            {
-                Plug(running, device!);
-            }
-            else
-            {
-                Edit(target, "Add a file system to", domain => domain.AddFileSystem(device!));
-            }
+    private protected override void Process(DomainTarget target)
+    {
+        LibvirtXml.FileSystem? device = null;
+        if (!Try(target.Definition.Name, () => device = Make()))
+        {
+            return;
+        }
+
+        if (Live && target is LibvirtTarget running && CanPlug(running))
+        {
+            Plug(running, device!);
+        }
+        else
+        {
+            Edit(target, "Add a file system to", domain => domain.AddFileSystem(device!));
         }
     }
 
-    private LibvirtXml.FileSystem Make() => Apply(new LibvirtXml.FileSystem
+    private LibvirtXml.FileSystem Make()
     {
-        Tag = Tag ?? Share?.Tag,
-        SourceSocket = Share?.Socket,
-        QueueSize = Share is null ? null : DeviceQueueSize.Of(Share.QueueSize),
-    });
+        if (Share is not null && (Source ?? Socket) is string other)
+        {
+            throw new DomainRuleException("TwoSources", $"The share '{Share.Tag}' and '{other}' are given, but a device has one source. Leave one of the two out.");
+        }
+
+        return Apply(new LibvirtXml.FileSystem
+        {
+            Tag = Tag ?? Share?.Tag,
+            SourceSocket = Share?.Socket,
+            QueueSize = Share is null ? null : DeviceQueueSize.Of(Share.QueueSize),
+        });
+    }
 
     private void Plug(LibvirtTarget target, LibvirtXml.FileSystem device) => Try(target.Domain.Name, () =>
     {

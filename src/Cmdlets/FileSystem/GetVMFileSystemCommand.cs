@@ -8,30 +8,30 @@ namespace VirtioFs.Cmdlets;
 public sealed class GetVMFileSystemCommand : SelectingCmdlet
 {
     /// <summary>Tags of the file systems, with wildcards; all when left out.</summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, ParameterSetName = NameSet)]
+    [Parameter(Position = 0, ParameterSetName = PathSet)]
+    [Parameter(Position = 0, ParameterSetName = LiteralPathSet)]
+    [Parameter(Position = 0, ParameterSetName = InputObjectSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public string[]? Tag { get; set; }
+    public string[]? Tag
+    {
+        get;
+        set => field = Once(field, value);
+    }
 
     /// <summary>Gets only virtio-fs devices.</summary>
     [Parameter]
     public SwitchParameter VirtioFsOnly { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process(DomainTarget target) => Try(target.Definition.Name, () =>
     {
-        foreach (DomainTarget target in Targets())
+        foreach (LibvirtXml.FileSystem fileSystem in FileSystemSelection.Find(target.Definition, Tag))
         {
-            Try(target.Definition.Name, () =>
+            if (!VirtioFsOnly || fileSystem.IsVirtioFs)
             {
-                foreach (LibvirtXml.FileSystem fileSystem in FileSystemSelection.Find(target.Definition, Tag))
-                {
-                    if (!VirtioFsOnly || fileSystem.IsVirtioFs)
-                    {
-                        WriteObject(new VMFileSystem(fileSystem, target));
-                    }
-                }
-            });
+                WriteObject(new VMFileSystem(fileSystem, target));
+            }
         }
-    }
+    });
 }

@@ -12,12 +12,16 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
 
     /// <summary>Tags of the file systems, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = NameSet)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = PathSet)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = LiteralPathSet)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = InputObjectSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = LiteralPathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public string[] Tag { get; set; } = [];
+    public string[] Tag
+    {
+        get;
+        set => field = Once(field, value);
+    } = [];
 
     /// <summary>A file system from Get-VMFileSystem; it is removed where it was read from.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = FileSystemSet)]
@@ -32,17 +36,18 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (FileSystem is not null)
+        if (FileSystem is null)
         {
-            Remove(FileSystem.Origin, [FileSystem.Tag ?? string.Empty]);
+            base.ProcessRecord();
             return;
         }
 
-        foreach (DomainTarget target in Targets())
-        {
-            Try(target.Definition.Name, () => Remove(target, [.. FileSystemSelection.Find(target.Definition, Tag).Select(found => found.Tag ?? string.Empty)]));
-        }
+        Try(FileSystem.DomainName, () => Remove(FileSystem.Origin.Again(identity => FindDomain(identity)), [FileSystem.Tag ?? string.Empty]));
     }
+
+    private protected override void Process(DomainTarget target) => Try(
+        target.Definition.Name,
+        () => Remove(target, [.. FileSystemSelection.Find(target.Definition, Tag).Select(found => found.Tag ?? string.Empty)]));
 
     private void Remove(DomainTarget target, string[] tags)
     {

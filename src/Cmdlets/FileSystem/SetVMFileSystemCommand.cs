@@ -12,12 +12,16 @@ public sealed class SetVMFileSystemCommand : FileSystemSettingCmdlet
 
     /// <summary>Tags of the devices, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = NameSet)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = PathSet)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = LiteralPathSet)]
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = InputObjectSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = LiteralPathSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    public string[] Tag { get; set; } = [];
+    public string[] Tag
+    {
+        get;
+        set => field = Once(field, value);
+    } = [];
 
     /// <summary>A device from Get-VMFileSystem; it is changed where it was read from.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = FileSystemSet)]
@@ -39,17 +43,21 @@ public sealed class SetVMFileSystemCommand : FileSystemSettingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (FileSystem is not null)
+        if (FileSystem is null)
         {
-            Edit(FileSystem.Origin, $"Change the file system '{FileSystem.Tag}' of", domain => domain.SetFileSystem(FileSystem.Device, Changed(FileSystem.Device)));
+            base.ProcessRecord();
             return;
         }
 
-        foreach (DomainTarget target in Targets())
+        Try(FileSystem.DomainName, () => Edit(FileSystem.Origin.Again(identity => FindDomain(identity)), $"Change the file system '{FileSystem.Tag}' of", domain =>
         {
-            Edit(target, $"Change the file system {string.Join(", ", Tag.Select(tag => $"'{tag}'"))} of", ChangeAll);
-        }
+            LibvirtXml.FileSystem present = domain.GetFileSystem(FileSystem.Tag ?? string.Empty);
+            return domain.SetFileSystem(present, Changed(present));
+        }));
     }
+
+    private protected override void Process(DomainTarget target) =>
+        Edit(target, $"Change the file system {string.Join(", ", Tag.Select(tag => $"'{tag}'"))} of", ChangeAll);
 
     private ChangeResult ChangeAll(Domain domain)
     {

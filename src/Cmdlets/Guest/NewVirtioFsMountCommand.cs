@@ -4,20 +4,33 @@ using VirtioFs.LibvirtXml;
 namespace VirtioFs.Cmdlets;
 
 /// <summary>Makes what a guest needs to mount a share: command, fstab line, systemd unit, cloud-init and Ignition.</summary>
-[Cmdlet(VerbsCommon.New, "VirtioFsMount")]
+[Cmdlet(VerbsCommon.New, "VirtioFsMount", DefaultParameterSetName = TagSet)]
 [OutputType(typeof(VirtioFsMount))]
 public sealed class NewVirtioFsMountCommand : HostCmdlet
 {
+    private const string TagSet = "Tag";
+    private const string PipelineSet = "Pipeline";
+
     /// <summary>The share's tag.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = TagSet)]
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = PipelineSet)]
     [ArgumentCompleter(typeof(ShareTagCompleter))]
     [ValidateNotNull]
-    public string Tag { get; set; } = string.Empty;
+    public string Tag
+    {
+        get;
+        set => field = UnlessPiped(value, nameof(Tag));
+    } = string.Empty;
 
     /// <summary>The path in the guest; /mnt/ and the tag when left out.</summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, ParameterSetName = TagSet)]
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = PipelineSet)]
     [ValidateNotNullOrEmpty]
-    public string? MountPoint { get; set; }
+    public string? MountPoint
+    {
+        get;
+        set => field = Once(field, value);
+    }
 
     /// <summary>Mounts read-only.</summary>
     [Parameter]

@@ -7,11 +7,14 @@ using VirtioFs.LibvirtXml;
 namespace VirtioFs.Cmdlets;
 
 /// <summary>Writes a script that adds options which libvirt's XML cannot carry, and points a file system at it.</summary>
-[Cmdlet(VerbsCommon.New, "VirtioFsWrapper", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.New, "VirtioFsWrapper", DefaultParameterSetName = NameSet, SupportsShouldProcess = true)]
 [OutputType(typeof(FileInfo))]
 public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
 {
     private const string ProgramName = "vhost-user-fs";
+    private const string FileSystemSet = "FileSystem";
+
+    private readonly List<(DomainTarget Target, string? Tag)> _pointed = [];
 
     /// <summary>The script's path; libvirt wants an absolute one.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -58,15 +61,28 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Option { get; set; } = [];
 
-    /// <summary>A domain of libvirt whose file systems are pointed at the script.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    /// <summary>Domains of libvirt whose file systems are pointed at the script: names with wildcards, or a UUID.</summary>
+    [Parameter(ParameterSetName = NameSet)]
     [Alias("Domain", "Name")]
     [ArgumentCompleter(typeof(DomainNameCompleter))]
+    [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     public string? DomainName { get; set; }
 
+    /// <summary>A domain of libvirt as an object; it is found again by its UUID and connection.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [DomainXml]
+    [ValidateNotNull]
+    public VMDomain? InputObject { get; set; }
+
+    /// <summary>A device from Get-VMFileSystem; it is pointed at the script where it was read from.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = FileSystemSet)]
+    [ValidateNotNull]
+    public VMFileSystem? FileSystem { get; set; }
+
     /// <summary>The tag of the domain's file system; all of its virtio-fs devices without a socket when left out.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = NameSet)]
+    [Parameter(ParameterSetName = InputObjectSet)]
     [ValidateNotNullOrEmpty]
     public string? Tag { get; set; }
 
@@ -75,60 +91,108 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Try(Path, () =>
+    protected override void ProcessRecord()
+    {
+        if (FileSystem is not null)
+        {
+            Try(FileSystem.DomainName, () => _pointed.Add((TargetOf(FileSystem), FileSystem.Tag)));
+            return;
+        }
+
+        foreach (VMDomain given in InputObject is null ? [] : Read(InputObject))
+        {
+            Try(given.Name, () => _pointed.Add((new LibvirtTarget(FindDomain(given)), Tag)));
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>There is one script for all domains, so it is written when all are known.</remarks>
+    protected override void EndProcessing() => Try(DomainName ?? Path, () =>
     {
         if (!TryGetFileSystemPath(Path, out string? path))
         {
             return;
         }
 
-        string[] options = [.. Options()];
-        DaemonWrapper wrapper = new(Program ?? OwnProgram(), options);
-        RequireKnownOptions(options);
-        using LibvirtDomain? domain = DomainName is null ? null : FindDomains(DomainName)[0];
-        LibvirtTarget? target = domain is null ? null : new LibvirtTarget(domain);
-        Change[] changes = target is null ? [] : PointAt(target.Definition, path);
-        string script = wrapper.Script.TrimEnd('\n').Replace("\n", " | ", StringComparison.Ordinal);
-        string pointing = target is null ? string.Empty : $", and point the {target.Description} at it: {string.Join("; ", changes.Select(change => change.ToString()))}";
-        string action = $"{(File.Exists(path) ? "Replace" : "Write")} the script '{path}' ({script}){pointing}";
-        if (!ShouldProcess($"{action}.", $"{action}?", "Write a wrapper"))
+        if (DomainName is not null)
+        {
+            _pointed.AddRange(FindNamed(DomainName).Select(domain => ((DomainTarget)new LibvirtTarget(domain), Tag)));
+        }
+
+        if ((MyInvocation.ExpectingInput || ParameterSetName != NameSet) && _pointed.Count == 0)
         {
             return;
         }
 
-        Write(wrapper, path, target);
-        WriteObject(new FileInfo(path));
+        DaemonWrapper wrapper = new(Program ?? OwnProgram(), [.. Options()]);
+        Change[][] changes = [.. _pointed.Select(pointed => PointAt(pointed.Target.Definition, pointed.Tag, path))];
+        string script = wrapper.Script.TrimEnd('\n').Replace("\n", " | ", StringComparison.Ordinal);
+        IEnumerable<string> pointing = _pointed.Zip(changes, (pointed, change) => $", and point the {pointed.Target.Description} at it: {string.Join("; ", (object[])change)}");
+        if (Confirms(path, $"{(File.Exists(path) ? "Replace" : "Write")} the script '{path}' ({script}){string.Concat(pointing)}", "Write a wrapper"))
+        {
+            Write(wrapper, path);
+            WriteFile(path);
+        }
     });
 
-    /// <summary>The script and the definition change together: when libvirt refuses, the script is as it was.</summary>
-    private void Write(DaemonWrapper wrapper, string path, LibvirtTarget? target)
+    /// <summary>Devices of one domain change one definition.</summary>
+    private DomainTarget TargetOf(VMFileSystem device)
+    {
+        DomainTarget target = device.Origin.Again(identity => FindDomain(identity));
+        return _pointed.Select(pointed => pointed.Target).FirstOrDefault(known => known.Description == target.Description) ?? target;
+    }
+
+    private IReadOnlyList<LibvirtDomain> FindNamed(string name)
+    {
+        IReadOnlyList<LibvirtDomain> found = FindDomains(name);
+        return found.Count > 0
+            ? found
+            : throw new DomainRuleException("DomainNotFound", $"No domain matches '{name}'. Get-VMDomain lists those that are there.");
+    }
+
+    /// <summary>The script and the definitions change together: when one cannot, all are as they were.</summary>
+    private void Write(DaemonWrapper wrapper, string path)
     {
         byte[]? old = File.Exists(path) ? File.ReadAllBytes(path) : null;
         wrapper.Save(path, Force);
+        Stack<DomainTarget> committed = new();
         try
         {
-            target?.Commit();
-        }
-        catch (LibvirtXmlException)
-        {
-            if (old is null)
+            foreach (DomainTarget target in _pointed.Select(pointed => pointed.Target).Distinct())
             {
-                File.Delete(path);
+                target.Commit();
+                committed.Push(target);
             }
-            else
+        }
+        catch (Exception exception) when (exception is LibvirtXmlException or IOException or UnauthorizedAccessException)
+        {
+            while (committed.TryPop(out DomainTarget? target))
             {
-                File.WriteAllBytes(path, old);
+                Try(target.Definition.Name, target.TakeBack);
             }
 
+            Restore(path, old);
             throw;
         }
     }
 
-    private Change[] PointAt(Domain domain, string path)
+    private static void Restore(string path, byte[]? old)
     {
-        LibvirtXml.FileSystem[] devices = Tag is null
+        if (old is null)
+        {
+            File.Delete(path);
+        }
+        else
+        {
+            File.WriteAllBytes(path, old);
+        }
+    }
+
+    private static Change[] PointAt(Domain domain, string? tag, string path)
+    {
+        LibvirtXml.FileSystem[] devices = tag is null
             ? [.. domain.FileSystems.Where(fileSystem => fileSystem.IsVirtioFs && fileSystem.SourceSocket is null)]
-            : [domain.GetFileSystem(Tag)];
+            : [domain.GetFileSystem(tag)];
         if (devices.Length == 0)
         {
             throw new DomainRuleException(

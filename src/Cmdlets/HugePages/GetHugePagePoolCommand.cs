@@ -9,12 +9,12 @@ namespace VirtioFs.Cmdlets;
 public sealed class GetHugePagePoolCommand : HostCmdlet
 {
     /// <summary>Page sizes such as 2M; all when left out.</summary>
-    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0)]
     [ArgumentCompleter(typeof(HugePageSizeCompleter))]
     public ByteSize[]? Size { get; set; }
 
     /// <summary>NUMA nodes; the whole host when left out.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Parameter]
     [ValidateNotNull]
     public int[]? Node { get; set; }
 

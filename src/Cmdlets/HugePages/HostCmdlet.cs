@@ -20,9 +20,7 @@ public abstract class HostCmdlet : VirtioFsCmdlet
         catch (LibvirtXmlException exception)
         {
             (string errorId, ErrorCategory category) = ErrorCategories.Of(exception);
-
-            // The library's messages end with what to do, so there is nothing more to recommend.
-            WriteError(new ErrorRecord(exception, errorId, category, target));
+            WriteFailure(errorId, category, target, exception, ErrorAdvice.For(errorId, exception.Message));
         }
     }
 }

@@ -13,12 +13,6 @@ public sealed class MeasureHugePagePoolCommand : SelectingCmdlet
     [ArgumentCompleter(typeof(HugePageSizeCompleter))]
     public ByteSize? Size { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (DomainTarget target in Targets())
-        {
-            Try(target.Definition.Name, () => WriteObject(new HugePages().Measure(target.Definition, Size), enumerateCollection: true));
-        }
-    }
+    private protected override void Process(DomainTarget target) =>
+        Try(target.Definition.Name, () => WriteObject(new HugePages().Measure(target.Definition, Size), enumerateCollection: true));
 }

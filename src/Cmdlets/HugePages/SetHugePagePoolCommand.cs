@@ -4,25 +4,44 @@ using VirtioFs.LibvirtXml;
 namespace VirtioFs.Cmdlets;
 
 /// <summary>Sizes a pool of hugepages of the host.</summary>
-[Cmdlet(VerbsCommon.Set, "HugePagePool", SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Set, "HugePagePool", DefaultParameterSetName = SizeSet, SupportsShouldProcess = true)]
 [OutputType(typeof(HugePagePool))]
 public sealed class SetHugePagePoolCommand : HostCmdlet
 {
+    private const string SizeSet = "Size";
+    private const string InputObjectSet = "InputObject";
+
+    private long? _count;
+
     /// <summary>The page size, such as 2M.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = SizeSet)]
     [ArgumentCompleter(typeof(HugePageSizeCompleter))]
-    public ByteSize Size { get; set; }
+    public ByteSize Size
+    {
+        get;
+        set => field = UnlessPiped(value, nameof(Size));
+    }
+
+    /// <summary>A pool from Get-HugePagePool, on the node that it is of.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [ValidateNotNull]
+    public HugePagePool? InputObject { get; set; }
 
     /// <summary>The pool's new size in pages; with -Add, how many more.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
-    public long Count { get; set; }
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = SizeSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
+    public long Count
+    {
+        get => _count ?? 0;
+        set => _count = Once(_count, value);
+    }
 
     /// <summary>Adds to the pool. Without it the count is absolute, as for virsh allocpages.</summary>
     [Parameter]
     public SwitchParameter Add { get; set; }
 
     /// <summary>The NUMA node; the whole host when left out.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = SizeSet)]
     public int? Node { get; set; }
 
     /// <summary>Takes memory that the host needs itself.</summary>
@@ -34,24 +53,31 @@ public sealed class SetHugePagePoolCommand : HostCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Try(Size, () =>
+    protected override void ProcessRecord()
+    {
+        ByteSize size = InputObject?.Size ?? Size;
+        int? node = InputObject is null ? Node : InputObject.Node;
+        Try(size, () => SetPool(size, node));
+    }
+
+    private void SetPool(ByteSize size, int? node)
     {
         HugePages host = new();
-        (HugePagePool before, long requested) = host.Plan(Size, Count, Add, Node);
-        string place = Node is null ? "of this host" : $"of NUMA node {Node}";
-        string action = $"Size the pool of {Size} pages {place}: {before.Total} -> {requested} pages ({before.Free} of them free now)";
+        (HugePagePool before, long requested) = host.Plan(size, Count, Add, node);
+        string place = node is null ? "of this host" : $"of NUMA node {node}";
+        string action = $"Size the pool of {size} pages {place}: {before.Total} -> {requested} pages ({before.Free} of them free now)";
         HostMemory memory = host.MeasureMemory(before, requested);
         if (memory is { Taken.Bytes: > 0, Available: ByteSize available, Left: ByteSize left })
         {
             action += $", which takes {memory.Taken} of the {available.Bytes >> 20}M that can be had, and leaves {left.Bytes >> 20}M";
         }
 
-        if (!ShouldProcess($"{action}.", $"{action}?", "Size a pool of hugepages"))
+        if (!Confirms(size, action, "Size a pool of hugepages"))
         {
             return;
         }
 
-        HugePageChange change = host.Set(Size, Count, Add, Node, Force, Cancellation);
+        HugePageChange change = host.Set(size, Count, Add, node, Force, Cancellation);
         foreach (Advice warning in change.Warnings)
         {
             WriteWarning(warning.Message);
@@ -61,5 +87,5 @@ public sealed class SetHugePagePoolCommand : HostCmdlet
         {
             WriteObject(change.After);
         }
-    });
+    }
 }

@@ -70,6 +70,6 @@ public sealed class SetVMHostMemorySettingCommand : HostCmdlet
     private bool Confirms(QemuConfiguration configuration)
     {
         string action = $"Change {configuration.Path}, with a backup beside it: {string.Join("; ", configuration.Changes)}";
-        return ShouldProcess($"{action}.", $"{action}?", "Change libvirt's configuration");
+        return Confirms(configuration.Path, action, "Change libvirt's configuration");
     }
 }

@@ -7,12 +7,6 @@ namespace VirtioFs.Cmdlets;
 [OutputType(typeof(VMMemoryBacking))]
 public sealed class GetVMMemoryBackingCommand : SelectingCmdlet
 {
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        foreach (DomainTarget target in Targets())
-        {
-            Try(target.Definition.Name, () => WriteObject(new VMMemoryBacking(target.ToObject())));
-        }
-    }
+    private protected override void Process(DomainTarget target) =>
+        Try(target.Definition.Name, () => WriteObject(new VMMemoryBacking(target)));
 }

@@ -58,20 +58,8 @@ public sealed class SetVMMemoryBackingCommand : EditingCmdlet
     [Parameter]
     public SwitchParameter NoSharePages { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        MemoryBackingRequest? request = null;
-        if (!Try(null, () => request = MakeRequest()))
-        {
-            return;
-        }
-
-        foreach (DomainTarget target in Targets())
-        {
-            Edit(target, "Set the memory backing of", domain => domain.SetMemoryBacking(request!));
-        }
-    }
+    private protected override void Process(DomainTarget target) =>
+        Edit(target, "Set the memory backing of", domain => domain.SetMemoryBacking(MakeRequest()));
 
     private MemoryBackingRequest MakeRequest() => new()
     {

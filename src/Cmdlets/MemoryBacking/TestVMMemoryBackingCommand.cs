@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using VirtioFs.LibvirtXml;
 
 namespace VirtioFs.Cmdlets;
 
@@ -12,13 +11,14 @@ public sealed class TestVMMemoryBackingCommand : SelectingCmdlet
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
+    private protected override void Process(DomainTarget target) => Try(target.Definition.Name, () =>
     {
-        foreach (DomainTarget target in Targets())
-        {
-            SharedMemoryResult result = target.Definition.MemoryBacking.TestShared();
-            WriteObject(Quiet ? result.IsShared : new VMMemoryTest(target.Definition.Name, result.IsShared, result.Message, result.FailingCells));
-        }
-    }
+        VMMemoryTest test = new(target, Latest(target));
+        WriteObject(Quiet ? test.IsShared : test);
+    });
+
+    /// <summary>An object that nobody has changed stands for the domain in libvirt, whose guest may run with other memory than is stored.</summary>
+    private DomainTarget Latest(DomainTarget target) => target is ObjectTarget { Connection: not null } given && !given.Definition.IsChanged
+        ? new LibvirtTarget(FindDomain(given.ToObject()))
+        : target;
 }

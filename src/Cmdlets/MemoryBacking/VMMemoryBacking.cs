@@ -5,10 +5,12 @@ namespace VirtioFs.Cmdlets;
 /// <summary>How a domain's memory is backed, as it was when it was read.</summary>
 public sealed class VMMemoryBacking
 {
-    internal VMMemoryBacking(VMDomain domain)
+    internal VMMemoryBacking(DomainTarget origin)
     {
+        VMDomain domain = origin.ToObject();
         MemoryBacking memory = domain.MemoryBacking;
         SharedMemoryResult shared = memory.TestShared();
+        Origin = origin;
         Domain = domain;
         IsShared = shared.IsShared;
         Reason = shared.Message;
@@ -65,4 +67,6 @@ public sealed class VMMemoryBacking
 
     /// <summary>The domain.</summary>
     public VMDomain Domain { get; }
+
+    internal DomainTarget Origin { get; }
 }

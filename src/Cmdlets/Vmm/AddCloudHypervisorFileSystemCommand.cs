@@ -69,7 +69,7 @@ public sealed class AddCloudHypervisorFileSystemCommand : DomainCmdlet
         };
         using CloudHypervisorClient client = new(api);
         string action = $"Add to the Cloud Hypervisor at {api}: --fs {CloudHypervisorArguments.Describe(device)}";
-        if (ShouldProcess($"{action}.", $"{action}?", "Change a virtual machine"))
+        if (Confirms(device.Tag, action, "Change a virtual machine"))
         {
             WriteObject(client.AddFileSystemAsync(device, Cancellation).GetAwaiter().GetResult());
         }

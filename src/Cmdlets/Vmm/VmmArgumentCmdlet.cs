@@ -34,23 +34,22 @@ public abstract class VmmArgumentCmdlet : SelectingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (Share is not null)
+        if (Share is null)
         {
-            LibvirtXml.FileSystem device = new()
-            {
-                Tag = Share.Tag,
-                SourceSocket = Share.Socket,
-                QueueSize = IsGiven(nameof(QueueSize)) ? QueueSize : DeviceQueueSize.Of(Share.QueueSize),
-            };
-            Try(Share.Tag, () => Write(Convert(device, _shares++)));
+            base.ProcessRecord();
             return;
         }
 
-        foreach (DomainTarget target in Targets())
+        LibvirtXml.FileSystem device = new()
         {
-            Try(target.Definition.Name, () => Write(Convert(target.Definition)));
-        }
+            Tag = Share.Tag,
+            SourceSocket = Share.Socket,
+            QueueSize = IsGiven(nameof(QueueSize)) ? QueueSize : DeviceQueueSize.Of(Share.QueueSize),
+        };
+        Try(Share.Tag, () => Write(Convert(device, _shares++)));
     }
+
+    private protected override void Process(DomainTarget target) => Try(target.Definition.Name, () => Write(Convert(target.Definition)));
 
     private protected abstract VmmArguments Convert(Domain domain);
 
