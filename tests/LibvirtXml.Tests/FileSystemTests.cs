@@ -203,4 +203,14 @@ public sealed class FileSystemTests
 
         Assert.Equal("The domain 'a' has no file system with the tag 'none'. It has 'share'.", exception.Message);
     }
+
+    [Theory]
+    [InlineData("two\nlines", "/srv", null)]
+    [InlineData("t", "/srv/a\tb", null)]
+    [InlineData("t", "/srv", "/bin/\rd")]
+    public void What_libvirt_would_read_back_as_another_name_is_refused(string tag, string directory, string? binary) =>
+        Assert.Equal(
+            "LineEndInValue",
+            Assert.Throws<DomainRuleException>(() => Domain.Parse("<domain><name>a</name></domain>").AddFileSystem(
+                new FileSystem { Tag = tag, SourceDirectory = directory, BinaryPath = binary })).ErrorId);
 }

@@ -25,6 +25,7 @@ internal static partial class FileSystemRules
     {
         RequireDriver(fileSystem);
         RequireTag(fileSystem.Tag);
+        RequireCarried(fileSystem);
         RequireSource(fileSystem);
         RequireQueueSize(fileSystem.Tag, fileSystem.QueueSize);
         RequireBinary(fileSystem);
@@ -106,6 +107,17 @@ internal static partial class FileSystemRules
             bytes <= FileSystem.MaxTagBytes,
             "TagTooLong",
             $"tag property must be 36 bytes or less: '{tag}' has {bytes} bytes in UTF-8. Choose a shorter tag.");
+    }
+
+    /// <summary>libvirt writes these characters unescaped (`virBufferEscapeString`), and reads them back as blanks: another directory.</summary>
+    private static void RequireCarried(FileSystem fileSystem)
+    {
+        string? lost = Array.Find(
+            (string?[])[fileSystem.Tag, fileSystem.SourceDirectory, fileSystem.SourceSocket, fileSystem.BinaryPath], text => text.AsSpan().ContainsAny('\t', '\n', '\r'));
+        Require(
+            lost is null,
+            "LineEndInValue",
+            $"libvirt would turn a tabulator or a line end into a blank, and '{lost}' of '{fileSystem.Tag}' has one. Give it another name.");
     }
 
     private static void RequireDriver(FileSystem fileSystem)

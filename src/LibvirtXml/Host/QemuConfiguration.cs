@@ -43,8 +43,8 @@ public sealed class QemuConfiguration
     /// <summary>Whether the file was there when it was read.</summary>
     public bool Exists => _stamp is not null;
 
-    /// <summary>The file's text as it is now.</summary>
-    public string Text => _text;
+    /// <summary>The file's text as it is now, read as UTF-8; what is not UTF-8 in the file stays as it is there.</summary>
+    public string Text => FromFile(_text);
 
     /// <summary>The directory of file-backed guest memory; null when the file does not set it.</summary>
     public string? MemoryBackingDirectory => Read(_parsed, MemoryBackingKey) is [string only, ..] ? only : null;
