@@ -46,7 +46,7 @@ public sealed class CommandLineProperties
 
     [Fact]
     public void The_options_of_qemu_come_apart_into_what_was_put_together() =>
-        Gen.Select(Texts.Tag, Texts.AnyPath).Sample(
+        Gen.Select(Texts.Tag, Texts.Path).Sample(
             (tag, socket) =>
             {
                 IReadOnlyList<string> arguments = QemuArguments.From(new FileSystem { Tag = tag, SourceSocket = socket }).Arguments;
