@@ -90,18 +90,17 @@ public sealed unsafe class RequestThread
     /// Makes sure that what guests make can be made in their users' names, or, for an ordinary user, in that user's: a process of root
     /// that cannot act as others would make all of it root's.
     /// </summary>
-    /// <exception cref="LinuxException">The process runs as root and cannot act as others, or its threads cannot be prepared.</exception>
+    /// <exception cref="ImpersonationException">The process runs as root and cannot act as others.</exception>
+    /// <exception cref="LinuxException">Its threads cannot be prepared.</exception>
     public static void CheckImpersonation()
     {
-        LinuxException? refusal = null;
+        IOException? refusal = null;
         Thread trial = new(() =>
         {
             try
             {
                 RequestThread thread = Enter();
-                refusal = thread.CanImpersonate || thread._ownUserId != 0 ? null : new LinuxException(
-                    "Files cannot be made in the name of the guest's users, since this process runs as root and may not act as others: give it "
-                    + "CAP_SETUID and CAP_SETGID, run it as an ordinary user, or make the share read-only", Errno.EPERM);
+                refusal = thread.CanImpersonate || thread._ownUserId != 0 ? null : new ImpersonationException();
             }
             catch (LinuxException exception)
             {

@@ -106,7 +106,7 @@ public sealed class ConfinedProcessTests : IDisposable
                 ? guest.Send(FuseOpcode.OpenDirectory, Root, new OpenIn()).Error == 0 ? "read" : "not read"
                 : $"{Make(guest, directory, 1234, 5678)}, root {Make(guest, directory, 0, 0)}";
         }
-        catch (LinuxException refusal)
+        catch (IOException refusal)
         {
             return $"{NotStarted}: {refusal.Message}";
         }

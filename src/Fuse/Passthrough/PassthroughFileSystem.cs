@@ -24,9 +24,8 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     /// <summary>Opens a directory to pass on.</summary>
     /// <param name="path">An absolute path of the host.</param>
     /// <param name="options">How.</param>
-    /// <exception cref="LinuxException">
-    /// It cannot be opened, <c>/proc</c> is not there, or this process runs as root and cannot act as the guest's users.
-    /// </exception>
+    /// <exception cref="LinuxException">It cannot be opened, or <c>/proc</c> is not there.</exception>
+    /// <exception cref="ImpersonationException">This process runs as root and cannot act as the guest's users.</exception>
     /// <exception cref="DirectoryNotFoundException">It is neither a directory nor, for <see cref="Open(string, PassthroughOptions)"/>, a regular file.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public PassthroughFileSystem(string path, PassthroughOptions options)
