@@ -4,6 +4,7 @@ using VirtioFs.Linux;
 namespace VirtioFs.Fuse.Tests;
 
 /// <summary>A guest knows as many inodes as it may, and what it knows goes on to work.</summary>
+[Collection(nameof(SlotMemoryTests))]
 public sealed class InodeBoundTests : IDisposable
 {
     private const ulong Root = 1;
@@ -69,7 +70,7 @@ public sealed class InodeBoundTests : IDisposable
     [Theory]
     [InlineData(FileHandleUse.Prefer, 300)]
     [InlineData(FileHandleUse.Never, 300)]
-    public void A_share_without_room_for_descriptors_finds_inodes_still(FileHandleUse use, int files)
+    public void A_share_whose_handles_have_all_that_the_process_may_give_finds_inodes_still(FileHandleUse use, int files)
     {
         for (int i = 0; i < files; i++)
         {
@@ -85,7 +86,6 @@ public sealed class InodeBoundTests : IDisposable
             last = guest.Send(FuseOpcode.Open, node, new OpenIn());
         }
 
-        // The handles have all of the share's descriptors.
         Assert.Equal(Errno.ENFILE, last.Error);
         Assert.InRange(guest.Files.OpenFileCount, ProcessLimits.Descriptors / 32, ProcessLimits.Descriptors / 2);
         for (int i = 0; i < files; i++)

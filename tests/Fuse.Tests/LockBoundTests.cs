@@ -5,6 +5,7 @@ using VirtioFs.Linux;
 namespace VirtioFs.Fuse.Tests;
 
 /// <summary>What locks a guest can make the host hold, and how long a guest that makes the most of them keeps others waiting.</summary>
+[Collection(nameof(SlotMemoryTests))]
 public sealed class LockBoundTests : IDisposable
 {
     private const ulong Root = 1;
@@ -22,7 +23,8 @@ public sealed class LockBoundTests : IDisposable
     [InlineData(true)]
     public void A_row_of_four_thousand_waiters_is_looked_through_in_milliseconds_and_its_closing_is_a_deadlock(bool backwards)
     {
-        const int Owners = 4000;
+        const int Owners = 4000, Needed = 16384;
+        Assert.SkipUnless(ProcessLimits.Descriptors >= Needed, $"So many owners need a limit of {Needed} descriptors.");
         using FuseGuest guest = new(_scratch.Path);
         (ulong node, ulong handle) = Open(guest, "f");
         for (int i = 0; i < Owners; i++)
@@ -49,7 +51,8 @@ public sealed class LockBoundTests : IDisposable
     [Fact]
     public void Thousands_that_wait_for_thousands_each_are_answered_soon()
     {
-        const int Owners = 2000;
+        const int Owners = 2000, Needed = 16384;
+        Assert.SkipUnless(ProcessLimits.Descriptors >= Needed, $"So many owners need a limit of {Needed} descriptors.");
         using FuseGuest guest = new(_scratch.Path);
         (ulong node, ulong handle) = Open(guest, "f");
         for (int i = 0; i < Owners; i++)

@@ -1,5 +1,5 @@
 namespace VirtioFs.Fuse.Tests;
 
-/// <summary>These tests measure the whole process's memory, so nothing else runs beside them.</summary>
+/// <summary>These tests measure or use up what the whole process has, so nothing else runs beside them.</summary>
 [CollectionDefinition(nameof(SlotMemoryTests), DisableParallelization = true)]
 public sealed class SlotMemoryCollection;

@@ -45,13 +45,14 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
             Files.Open("/proc/self/fd", OpenFlags.Path | OpenFlags.Directory), "Opening '/proc/self/fd' failed");
         _descriptors = new FileDescriptor(descriptors);
         long limit = ProcessLimits.Descriptors;
-        // A quarter for open files and the owners of locks, a sixteenth for inodes, and the rest for mounts.
-        _budget = ProcessBudget.Descriptors.Open(limit / 32 * 11);
+        long openFiles = options.OpenFiles ?? limit / 4;
+        long inodeDescriptors = options.InodeDescriptors ?? Math.Clamp(limit / 16, 16, 8192);
+        _budget = ProcessBudget.Descriptors.Open(openFiles + inodeDescriptors + (limit / 32));
         _inodeBudget = ProcessBudget.Inodes.Open(options.Inodes);
         _lockRecords = ProcessBudget.Locks.Open(options.Locks);
         _places = new PlaceTable(descriptors, options.FileHandles, _budget);
-        _inodes = new InodeTable(_places, _inodeBudget, _budget, options.InodeDescriptors ?? (int)Math.Clamp(limit / 16, 16, 8192));
-        _open = new OpenFileTable(_budget, options.OpenFiles ?? (int)(limit / 4));
+        _inodes = new InodeTable(_places, _inodeBudget, _budget, (int)inodeDescriptors);
+        _open = new OpenFileTable(_budget, (int)openFiles);
         _locks = new LockTable(_budget, _lockRecords);
         try
         {
