@@ -41,6 +41,8 @@
     )
     VariablesToExport    = @()
     AliasesToExport      = @()
+    # The project has no public address yet. So there is no ProjectUri, no HelpInfoUri for Update-Help, and no HelpUri in the pages:
+    # Get-Help shows what is in this folder, about_VirtioFs first.
     PrivateData          = @{
         PSData = @{
             Tags         = @('virtio-fs', 'virtiofs', 'vhost-user', 'QEMU', 'KVM', 'libvirt', 'CloudHypervisor', 'FileSharing', 'PSEdition_Core', 'Linux')

@@ -32,6 +32,22 @@ function Move-ExampleCode {
     }
 }
 
+# platyPS leaves default values out of the help, which Get-Help would show.
+function Add-DefaultValue {
+    param([xml] $Help, [object[]] $CommandHelp)
+    foreach ($command in $Help.GetElementsByTagName('command:command')) {
+        $source = $CommandHelp | Where-Object Title -EQ $command.details.name
+        foreach ($parameter in $command.parameters.ChildNodes) {
+            $default = ($source.Parameters | Where-Object Name -EQ $parameter.name).DefaultValue
+            if ($default) {
+                $element = $Help.CreateElement('dev', 'defaultValue', $parameter['dev:type'].NamespaceURI)
+                $element.InnerText = $default
+                $null = $parameter.InsertAfter($element, $parameter['dev:type'])
+            }
+        }
+    }
+}
+
 # Get-Help shows plain text.
 function ConvertTo-PlainText {
     param([xml] $Help)
@@ -55,10 +71,12 @@ function Clear-Link {
 
 $work = New-Item -ItemType Directory -Path ([IO.Path]::GetTempPath()) -Name ([guid]::NewGuid())
 try {
-    $built = Get-ChildItem $PSScriptRoot -Filter *-*.md | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $work -Force
+    $source = Get-ChildItem $PSScriptRoot -Filter *-*.md | Import-MarkdownCommandHelp
+    $built = $source | Export-MamlCommandHelp -OutputFolder $work -Force
     $help = [xml]::new()
     $help.Load($built.FullName)
     Move-ExampleCode $help
+    Add-DefaultValue $help $source
     ConvertTo-PlainText $help
     Clear-Link $help
     $writer = [Xml.XmlWriter]::Create((Join-Path $OutputFolder $built.Name), [Xml.XmlWriterSettings]@{ Indent = $true; NewLineChars = "`n" })

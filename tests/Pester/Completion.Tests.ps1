@@ -60,6 +60,36 @@ Describe 'Completion' {
         $offered[1].ToolTip | Should -BeLike '*group*'
     }
 
+    It 'offers shares as what gets them, for <_>' -ForEach 'Add-VMFileSystem d -Share ', 'ConvertTo-QemuArgument -Share ', 'ConvertTo-CloudHypervisorArgument -Share ', 'Add-CloudHypervisorFileSystem /api -Share ' {
+        $offered = Get-Completion $_
+        $offered.ListItemText | Should -Be db, "we're [x]", web
+        (Invoke-Expression $offered[0].CompletionText).Id | Should -Be $db.Id
+        (Invoke-Expression $offered[1].CompletionText).Id | Should -Be $odd.Id
+        (Get-Completion "${_}w").ListItemText | Should -Be "we're [x]", web
+    }
+
+    It 'offers sizes of queues, for <_>' -ForEach 'Start-VirtioFsShare -QueueSize ', 'Add-VMFileSystem d -QueueSize ', 'ConvertTo-QemuArgument -QueueSize ' {
+        (Get-Completion $_).CompletionText | Should -Be 128, 256, 512, 1024
+    }
+
+    It 'offers rules for ids that can be used as they are, and says what they mean: -<_>' -ForEach 'UserIdMap', 'GroupIdMap' {
+        $offered = Get-Completion "Start-VirtioFsShare -$_ "
+        foreach ($rule in $offered) {
+            $arguments = @{ $_ = Invoke-Expression $rule.CompletionText }
+            Start-VirtioFsShare "$folder/srv" -Tag rule -Socket "$folder/rule" @arguments -ErrorAction Stop | Stop-VirtioFsShare
+            $rule.ToolTip | Should -Match 'guest'
+        }
+        (Get-Completion "Start-VirtioFsShare -$_ map:0:1").Count | Should -BeGreaterOrEqual 1
+    }
+
+    It 'offers the name of the directory as the tag of a new share' {
+        (Get-Completion "Start-VirtioFsShare $folder/srv -Tag ").CompletionText | Should -Be srv
+    }
+
+    It 'offers tags for <_>' -ForEach 'New-VirtioFsMount ', 'New-VirtioFsMount -Tag ' {
+        (Get-Completion $_).ListItemText | Should -Be db, "we're [x]", web
+    }
+
     It 'offers the groups of the host' {
         (Get-Completion 'Start-VirtioFsShare -SocketGroup roo').CompletionText | Should -Be root
     }

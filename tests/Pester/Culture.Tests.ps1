@@ -1,7 +1,7 @@
 # Where an 'I' is not the capital of an 'i', names must mean what they mean elsewhere.
 BeforeDiscovery {
     $hasLibvirt = [bool](Get-ChildItem /usr/lib -Filter libvirt.so.0 -Recurse -ErrorAction Ignore | Select-Object -First 1)
-    $isTurkish = 'I'.ToLower([cultureinfo]'tr-TR') -ceq 'ı'
+    $isTurkish = 'I'.ToLower([cultureinfo]'tr-TR') -ceq "`u{131}"
 }
 
 Describe 'Names under Turkish rules' -Skip:(-not $isTurkish) {

@@ -10,7 +10,7 @@ Describe 'Export-VMDomain' {
   </devices>
 </domain>
 '@
-        function New-Domain { param([string] $Name) "<domain><name>$([Security.SecurityElement]::Escape($Name))</name></domain>" }
+        function Get-DomainText { param([string] $Name) "<domain><name>$([Security.SecurityElement]::Escape($Name))</name></domain>" }
     }
 
     BeforeEach { $folder = New-TestFolder -Directory out }
@@ -32,7 +32,7 @@ Describe 'Export-VMDomain' {
     }
 
     It 'the file of <_> stays in the folder' -ForEach '../out2', '/etc/motd', '..', 'a/b', '.bashrc' {
-        $file = New-Domain $_ | Export-VMDomain -Path "$folder/out" -Force -PassThru
+        $file = Get-DomainText $_ | Export-VMDomain -Path "$folder/out" -Force -PassThru
         $file.DirectoryName | Should -Be "$folder/out"
         Get-ChildItem $folder -Recurse -File -Force | Should -HaveCount 1
         (Get-VMDomain -LiteralPath $file.FullName).Name | Should -Be $_
@@ -41,12 +41,12 @@ Describe 'Export-VMDomain' {
     It 'a link in the folder leads nowhere else' {
         Set-Content "$folder/victim.xml" victim
         $null = New-Item -ItemType SymbolicLink "$folder/out/web1.xml" -Target ../victim.xml
-        { New-Domain web1 | Export-VMDomain -Path "$folder/out" -Force -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotUsable,*'
+        { Get-DomainText web1 | Export-VMDomain -Path "$folder/out" -Force -ErrorAction Stop } | Should -Throw -ErrorId 'FileNotUsable,*'
         Get-Content "$folder/victim.xml" | Should -Be victim
     }
 
     It 'two domains do not take one file' {
-        $null = (New-Domain a), (New-Domain b) | Export-VMDomain -Path "$folder/one.xml" -Force -ErrorVariable failed -ErrorAction SilentlyContinue
+        $null = (Get-DomainText a), (Get-DomainText b) | Export-VMDomain -Path "$folder/one.xml" -Force -ErrorVariable failed -ErrorAction SilentlyContinue
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'FileExists,*'
         (Get-VMDomain -Path "$folder/one.xml").Name | Should -Be a
     }

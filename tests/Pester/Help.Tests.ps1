@@ -72,6 +72,31 @@ Describe 'Help' {
         $fromPipeline -join ' ' | Should -Be ($expected -join ' ')
     }
 
+    It 'of Start-VirtioFsShare tells the defaults of the table of options' {
+        $documented = (Get-Help Start-VirtioFsShare -Full).parameters.parameter
+        foreach ($option in [VirtioFs.DeviceEngine.Options.ShareOptionTable]::All | Where-Object { $_.Parameter -and $_.Kind -in 'Switch', 'Choice', 'Number' }) {
+            $default = switch ($option.Kind) {
+                'Switch' { 'False' }
+                'Number' { if ($option.Default -match '^\d+$') { $option.Default } }
+                'Choice' { $option.Default.Replace('auto', $(if ($option.Parameter -eq 'ReadDirectoryPlus') { 'Automatic' } else { 'Auto' })) }
+            }
+            "$(($documented | Where-Object name -EQ $option.Parameter).defaultValue)" | Should -Be "$default" -Because $option.Parameter
+        }
+    }
+
+    It 'has a topic about the module, which names each of its cmdlets' {
+        $text = Get-Help about_VirtioFs | Out-String -Width 200
+        foreach ($command in Get-Command -Module VirtioFs) {
+            $text | Should -Match $command.Name
+        }
+        $text -split "`n" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 80 }
+    }
+
+    It 'leads to no address that nobody has' {
+        (Get-Command -Module VirtioFs).HelpUri | Where-Object { $_ } | Should -BeNullOrEmpty
+        (Get-Module VirtioFs).HelpInfoUri, (Get-Module VirtioFs).ProjectUri | Where-Object { $_ } | Should -BeNullOrEmpty
+    }
+
     It 'is what docs/cmdlets says' {
         if (-not (Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS)) {
             Set-ItResult -Skipped -Because 'the module Microsoft.PowerShell.PlatyPS is not installed'

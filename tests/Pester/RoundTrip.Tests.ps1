@@ -93,8 +93,8 @@ Describe 'A share that is written down and read again' {
         $job = Start-Job {
             Import-Module $using:ModuleManifest
             Start-VirtioFsShare "$using:folder/srv" -Socket "$using:folder/vfs" -ReadOnly -Cache Never -EntryTimeout 0.25 -SocketMode 0660 -UserIdMap 'map:0:1000:1', 'forbid-guest:5:10' -NoSubmount
+            Get-VirtioFsShare | Stop-VirtioFsShare
         }
-        # The job's own share ends with it.
         $traveller = $job | Receive-Job -Wait -AutoRemoveJob
         $share = $traveller | Start-VirtioFsShare -ErrorAction Stop
         $share.ReadOnly, $share.Cache, $share.EntryTimeout.TotalSeconds, $share.SocketMode, $share.UserIdMap, $share.NoSubmount |

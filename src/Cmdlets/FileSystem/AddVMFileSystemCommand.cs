@@ -25,6 +25,7 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
     [Parameter(ValueFromPipeline = true, ParameterSetName = PathSet)]
     [Parameter(ValueFromPipeline = true, ParameterSetName = LiteralPathSet)]
     [Parameter(ValueFromPipeline = true, ParameterSetName = InputObjectSet)]
+    [ArgumentCompleter(typeof(ShareObjectCompleter))]
     [ValidateNotNull]
     public VirtioFsShareInfo? Share { get; set; }
 

@@ -19,6 +19,7 @@ public abstract class FileSystemSettingCmdlet : EditingCmdlet
 
     /// <summary>The entries of each virtqueue: a power of two up to 1024.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(QueueSizeCompleter))]
     public int QueueSize { get; set; }
 
     /// <summary>Says accessmode='passthrough', which is all that virtiofs knows.</summary>

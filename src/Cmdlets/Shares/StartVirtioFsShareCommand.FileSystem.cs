@@ -102,18 +102,22 @@ public sealed partial class StartVirtioFsShareCommand
 
     /// <summary>Whether the guest can make no device nodes.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter NoDeviceNode { get; set; }
 
     /// <summary>Whether the guest can give files no set-id bits and no capabilities.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter NoSetId { get; set; }
 
     /// <summary>Whether trusted attributes of the host are kept from the guest.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter NoTrustedAttribute { get; set; }
 
     /// <summary>Whether security attributes of the host are kept from the guest.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
     public SwitchParameter NoSecurityAttribute { get; set; }
 
     /// <summary>Whether a guest's O_NOATIME is passed on.</summary>

@@ -12,7 +12,7 @@ public sealed class VirtioFsGuestInfo
         ProcessName = guest.ProcessName;
         Connected = guest.ConnectedAt;
         MemorySize = guest.MemorySize;
-        Queues = guest.Queues;
+        Queues = guest.Queues.ToArray();
         MemoryWarning = guest.MemoryWarning;
     }
 

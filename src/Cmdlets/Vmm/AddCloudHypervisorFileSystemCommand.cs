@@ -18,6 +18,7 @@ public sealed class AddCloudHypervisorFileSystemCommand : DomainCmdlet
 
     /// <summary>A share of Start-VirtioFsShare.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ShareSet)]
+    [ArgumentCompleter(typeof(ShareObjectCompleter))]
     [ValidateNotNull]
     public VirtioFsShareInfo? Share { get; set; }
 

@@ -15,11 +15,13 @@ public abstract class VmmArgumentCmdlet : SelectingCmdlet
 
     /// <summary>A share of Start-VirtioFsShare: the arguments of its device alone are made.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = ShareSet)]
+    [ArgumentCompleter(typeof(ShareObjectCompleter))]
     [ValidateNotNull]
     public VirtioFsShareInfo? Share { get; set; }
 
     /// <summary>The entries of each virtqueue of a share's device: a power of two up to 1024.</summary>
     [Parameter(ParameterSetName = ShareSet)]
+    [ArgumentCompleter(typeof(QueueSizeCompleter))]
     public int QueueSize { get; set; }
 
     /// <summary>Sockets by tag, for file systems whose XML names a directory; the shares of this process are found without it.</summary>
