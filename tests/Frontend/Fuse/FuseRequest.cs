@@ -91,7 +91,8 @@ public sealed unsafe class FuseRequest
 
     internal int Slot { get; }
 
-    internal bool IsDone { get; set; } = true;
+    /// <summary>Whether it is not in flight.</summary>
+    public bool IsDone { get; internal set; } = true;
 
     internal bool HasReply => _hasReply;
 
