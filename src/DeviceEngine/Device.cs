@@ -89,7 +89,7 @@ internal sealed class Device
         string? fault = ForEachQueue(queue => queue.UseFeatures());
         return fault is not null || Features.HasFlag(DeviceFeatures.ProtocolFeatures)
             ? fault
-            : ForEachQueue(queue => queue.IsEnabled ? null : queue.SetEnabled(true));
+            : ForEachQueue(queue => queue.Setup.IsEnabled ? null : queue.SetEnabled(true));
     }
 
     /// <summary>Takes a new table of guest memory into use, of which this device becomes the owner.</summary>

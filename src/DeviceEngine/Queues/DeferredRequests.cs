@@ -11,20 +11,16 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// </summary>
 internal sealed class DeferredRequests
 {
-    private const int MostStuckThreads = 64;
     private const int FirstRetryMilliseconds = 5, LastRetryMilliseconds = 160;
 
     private readonly object _gate = new();
     private readonly FuseServer _server;
     private readonly Action<string> _fail;
-    private readonly string _name;
-    private readonly int _limit;
     private readonly RequestQuotas _quotas = new();
     private readonly Queue<DeferredRequest> _work = new();
     private readonly WaitingRequests _waiting = new();
-    private readonly List<BlockingThread> _threads = [];
+    private readonly BlockingThreads _threads;
     private int _idle;
-    private int _stuck;
     private int _retryMilliseconds = FirstRetryMilliseconds;
     private long _retries;
     private bool _closed;
@@ -36,7 +32,8 @@ internal sealed class DeferredRequests
     /// <param name="limit">The most threads.</param>
     internal DeferredRequests(FuseServer server, Action<string> fail, string name, int limit)
     {
-        (_server, _fail, _name, _limit) = (server, fail, name, limit);
+        (_server, _fail) = (server, fail);
+        _threads = new BlockingThreads(limit, _quotas.Threads, () => new BlockingThread(this, name));
         server.WaitersMayProceed += Retry;
         server.TryInterrupt = TryInterrupt;
     }
@@ -115,22 +112,11 @@ internal sealed class DeferredRequests
     /// <summary>Drops what nobody has begun of queues that are closed.</summary>
     internal void DropClosed()
     {
-        List<DeferredRequest> dropped = [];
+        List<DeferredRequest> dropped;
         lock (_gate)
         {
             GiveAgain();
-            for (int count = _work.Count; count > 0; count--)
-            {
-                DeferredRequest request = _work.Dequeue();
-                if (request.Queue.IsClosed)
-                {
-                    dropped.Add(request);
-                }
-                else
-                {
-                    _work.Enqueue(request);
-                }
-            }
+            dropped = DeferredRequest.TakeOutClosed(_work);
         }
 
         Drop(dropped);
@@ -167,7 +153,7 @@ internal sealed class DeferredRequests
         BlockingThread[] threads;
         lock (_gate)
         {
-            threads = [.. _threads];
+            threads = _threads.List();
         }
 
         return Array.TrueForAll(threads, thread => thread.TryJoin(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Environment.TickCount64))));
@@ -203,13 +189,11 @@ internal sealed class DeferredRequests
     {
         lock (_gate)
         {
-            if (_stuck == MostStuckThreads || !thread.Mark.TryChallenge(sequence))
+            if (!_threads.TryGiveUp(thread, sequence))
             {
                 return false;
             }
 
-            thread.IsStuck = true;
-            _stuck++;
             CallThread();
             return true;
         }
@@ -231,7 +215,10 @@ internal sealed class DeferredRequests
             FuseOutcome outcome = fuse.Answer(request.Chain.Exchange, Patience.Long, out uint length);
             if (thread?.Mark.TryLeave() == false)
             {
-                NoteBack(thread);
+                lock (_gate)
+                {
+                    _threads.NoteBack(thread);
+                }
             }
 
             if (outcome == FuseOutcome.Answered)
@@ -304,24 +291,12 @@ internal sealed class DeferredRequests
         request.Queue.CompleteDeferred(chain, written);
     }
 
-    private void NoteBack(BlockingThread thread)
-    {
-        lock (_gate)
-        {
-            thread.Mark.Settle();
-            _stuck -= thread.IsStuck ? 1 : 0;
-            thread.IsStuck = false;
-        }
-    }
-
     private bool TryTake(BlockingThread thread, out DeferredRequest request, out long retries)
     {
         lock (_gate)
         {
-            if (_threads.Count - _stuck > _limit)
+            if (_threads.TryDismiss(thread))
             {
-                // It hung, and another one has come in its place.
-                _ = _threads.Remove(thread);
                 (request, retries) = (default, 0);
                 return false;
             }
@@ -361,26 +336,11 @@ internal sealed class DeferredRequests
 
     private void CallThread()
     {
-        if (_work.Count > _idle && _threads.Count - _stuck < _limit && _quotas.Threads.TryTake())
+        if (_work.Count > _idle)
         {
-            StartThread();
+            _threads.Call();
         }
 
         Monitor.PulseAll(_gate);
-    }
-
-    private void StartThread()
-    {
-        try
-        {
-            BlockingThread thread = new(this, _name);
-            thread.Start();
-            _threads.Add(thread);
-        }
-        catch (OutOfMemoryException) when (_threads.Count > 0)
-        {
-            // The system has no thread for us; those that there are do the work.
-            _quotas.Threads.GiveBack();
-        }
     }
 }

@@ -61,7 +61,7 @@ internal sealed class QueueWorker
                 Flush();
 
                 // Whoever takes the ring up after a rest hears of the guest's next request only if the guest kicks for it.
-                _ = _queue.TryAskForKick();
+                _ = _queue.Used.TryAskForKick();
             }
 
             return false;
@@ -107,12 +107,12 @@ internal sealed class QueueWorker
     /// <summary>Serves until something else is to be done. False when the thread has lost its turn.</summary>
     private bool TryServe(RingThread thread, FuseWorker fuse)
     {
-        if (!_queue.IsStarted && !_sleep.TryAwaitFirstKick())
+        if (!_queue.Setup.IsStarted && !_sleep.TryAwaitFirstKick())
         {
             return true;
         }
 
-        _queue.DeclineKicks();
+        _queue.Used.DeclineKicks();
         while (!MustLookUp)
         {
             if (!TryDrain(thread, fuse, out bool isBroken))
@@ -226,7 +226,7 @@ internal sealed class QueueWorker
 
         if (_deferred.TryAdd(_queue, chain))
         {
-            thread.Chain = _queue.TakeSpareChain();
+            thread.Chain = _queue.Away.TakeSpareChain();
             return true;
         }
 
@@ -278,7 +278,7 @@ internal sealed class QueueWorker
 
     private void Finish(RequestChain chain, uint written)
     {
-        _queue.MarkReply(chain, written);
+        _queue.Used.MarkReply(chain, written);
         long now = Stopwatch.GetTimestamp();
         _doneSince = _doneCount == 0 ? now : _doneSince;
         _done[_doneCount++] = new UsedElement(chain.Head, written);
@@ -292,7 +292,7 @@ internal sealed class QueueWorker
     {
         if (_doneCount > 0)
         {
-            _queue.Complete(_done.AsSpan(0, _doneCount));
+            _queue.Used.Complete(_done.AsSpan(0, _doneCount));
             _doneCount = 0;
         }
     }
@@ -300,7 +300,7 @@ internal sealed class QueueWorker
     private bool Break(string reason)
     {
         Flush();
-        _queue.Fail(reason);
+        _queue.Used.Fail(reason);
         return true;
     }
 }

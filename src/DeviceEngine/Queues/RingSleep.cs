@@ -23,7 +23,7 @@ internal sealed class RingSleep(VirtQueue queue, RingTurn turn, int pollMicrosec
                 return false;
             }
 
-            if (queue.IsStarted)
+            if (queue.Setup.IsStarted)
             {
                 return true;
             }
@@ -40,21 +40,21 @@ internal sealed class RingSleep(VirtQueue queue, RingTurn turn, int pollMicrosec
             return true;
         }
 
-        if (queue.NeedsPolling)
+        if (queue.Setup.NeedsPolling)
         {
             // No kick will come; a guest that asked for this wants answers sooner than its host wants its processor back.
             NapBetweenPolls();
             return true;
         }
 
-        if (queue.TryAskForKick() && !TrySleep())
+        if (queue.Used.TryAskForKick() && !TrySleep())
         {
             return false;
         }
 
         if (!MustLookUp)
         {
-            queue.DeclineKicks();
+            queue.Used.DeclineKicks();
         }
 
         return true;
@@ -63,7 +63,7 @@ internal sealed class RingSleep(VirtQueue queue, RingTurn turn, int pollMicrosec
     /// <summary>Watches the dry ring for a while. True when there is something to do.</summary>
     private bool TryPoll()
     {
-        long window = queue.NeedsPolling ? _window.Maximum : _window.Ticks;
+        long window = queue.Setup.NeedsPolling ? _window.Maximum : _window.Ticks;
         if (window == 0)
         {
             return false;
@@ -92,7 +92,7 @@ internal sealed class RingSleep(VirtQueue queue, RingTurn turn, int pollMicrosec
         const int ManyEmptyKicks = 1000;
         long before = Stopwatch.GetTimestamp();
         _entries[0] = new PollEntry { Descriptor = turn.Wake, Events = Poll.Readable };
-        _entries[1] = new PollEntry { Descriptor = queue.Kick, Events = Poll.Readable };
+        _entries[1] = new PollEntry { Descriptor = queue.Setup.Kick, Events = Poll.Readable };
         _ = Poll.Wait(_entries, -1);
         if (_entries[0].Happened != 0)
         {
@@ -104,15 +104,15 @@ internal sealed class RingSleep(VirtQueue queue, RingTurn turn, int pollMicrosec
             return true;
         }
 
-        _emptyKicks = EventFd.Drain(queue.Kick) ? 0 : _emptyKicks + 1;
+        _emptyKicks = EventFd.Drain(queue.Setup.Kick) ? 0 : _emptyKicks + 1;
         if ((_entries[1].Happened & Poll.Readable) == 0 || _emptyKicks > ManyEmptyKicks)
         {
-            queue.Fail("Its kick descriptor is not one that can be waited for: it is closed on the other side, or no event descriptor.");
+            queue.Used.Fail("Its kick descriptor is not one that can be waited for: it is closed on the other side, or no event descriptor.");
             return false;
         }
 
         queue.Counters.Kicks++;
-        queue.IsStarted = true;
+        queue.Setup.IsStarted = true;
         _window.NoteSleep(Stopwatch.GetTimestamp() - before);
         return true;
     }

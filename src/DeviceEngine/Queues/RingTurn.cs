@@ -9,6 +9,8 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// <remarks>Its lock is taken before the queue's and before that of <see cref="ServingThreads"/>, never after.</remarks>
 internal sealed class RingTurn
 {
+    private const int LookAroundMilliseconds = 20;
+
     private readonly object _gate = new();
     private volatile bool _pauseRequested = true;
     private volatile bool _isEnding;
@@ -44,7 +46,6 @@ internal sealed class RingTurn
     /// <summary>Makes the server rest after the request that it is in. False when that takes until <paramref name="isAbandoned"/>.</summary>
     internal bool TryPause(VirtQueue queue, Func<bool> isAbandoned)
     {
-        const int LookAroundMilliseconds = 20;
         _pauseRequested = true;
         lock (_gate)
         {
@@ -56,7 +57,7 @@ internal sealed class RingTurn
                     continue;
                 }
 
-                queue.ReleaseSenders();
+                queue.Used.ReleaseSenders();
                 if (isAbandoned())
                 {
                     return _isResting || _isOver;
@@ -101,16 +102,22 @@ internal sealed class RingTurn
         Interrupt();
     }
 
-    /// <summary>Waits until nobody serves the ring any more. False when it takes longer than the time. Then call again.</summary>
-    internal bool TryAwaitEnd(TimeSpan patience)
+    /// <summary>Waits until nobody serves the ring any more. False when that takes longer than until then. Then call again.</summary>
+    /// <param name="queue">The ring's queue.</param>
+    /// <param name="deadline">In ticks of <see cref="Environment.TickCount64"/>.</param>
+    internal bool TryAwaitEnd(VirtQueue queue, long deadline)
     {
-        long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         lock (_gate)
         {
             while (!_isOver)
             {
-                long left = deadline - Environment.TickCount64;
-                if (left <= 0 || !Monitor.Wait(_gate, (int)left))
+                if (Monitor.Wait(_gate, LookAroundMilliseconds))
+                {
+                    continue;
+                }
+
+                queue.Used.ReleaseSenders();
+                if (Environment.TickCount64 >= deadline)
                 {
                     return _isOver;
                 }

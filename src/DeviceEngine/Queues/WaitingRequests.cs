@@ -43,7 +43,7 @@ internal sealed class WaitingRequests
     internal void LayAside(in DeferredRequest request)
     {
         _aside.Add(request);
-        request.Queue.NoteLaidAside(1);
+        request.Queue.Away.NoteLaidAside(1);
     }
 
     /// <summary>Whether one that is laid aside could be given again.</summary>
@@ -69,7 +69,7 @@ internal sealed class WaitingRequests
             DeferredRequest request = _aside[i];
             if (request.Queue.TakesUp)
             {
-                request.Queue.NoteLaidAside(-1);
+                request.Queue.Away.NoteLaidAside(-1);
                 work.Enqueue(request);
             }
             else
@@ -88,7 +88,7 @@ internal sealed class WaitingRequests
     {
         List<DeferredRequest> taken = _aside.FindAll(request => request.Queue == queue);
         _ = _aside.RemoveAll(request => request.Queue == queue);
-        queue.NoteLaidAside(-taken.Count);
+        queue.Away.NoteLaidAside(-taken.Count);
         return taken;
     }
 }

@@ -31,7 +31,7 @@ internal sealed class ConnectedFrontEnd
         (ulong)_device.Features,
         (ulong)_device.ProtocolFeatures,
         _device.Memory.TotalSize,
-        [.. _device.Queues.Where(queue => queue.Size > 0).Select(queue => queue.Describe())],
+        [.. _device.Queues.Where(queue => queue.Setup.Size > 0).Select(queue => queue.Describe())],
         _device.Memory.MayVanish ? UnsealedMemory : null);
 
     internal void AddCounters(QueueCounters total)

@@ -55,7 +55,7 @@ internal sealed class FrontEndReview(Device device, PeerCredentials peer, Action
     {
         foreach (VirtQueue queue in device.Queues)
         {
-            if (queue.Size > 0 && queue.IsEnabled)
+            if (queue.Setup.Size > 0 && queue.Setup.IsEnabled)
             {
                 _isDecided = true;
                 Judge();

@@ -52,10 +52,10 @@ internal sealed partial class Session
         TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal) ? Outcome.Of(queue.SetKick(descriptor)) : refusal;
 
     private Outcome SetRingCall() =>
-        TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal) ? Outcome.Of(queue.SetCall(descriptor)) : refusal;
+        TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal) ? Outcome.Of(queue.Used.SetCall(descriptor)) : refusal;
 
     private Outcome SetRingError() =>
-        TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal) ? Outcome.Of(queue.SetError(descriptor)) : refusal;
+        TryTakeRingDescriptor(out int descriptor, out VirtQueue queue, out Outcome refusal) ? Outcome.Of(queue.Used.SetError(descriptor)) : refusal;
 
     private bool TryReadState(out RingState state, out VirtQueue queue, out Outcome refusal)
     {
