@@ -15,7 +15,7 @@ internal abstract class DomainTarget
     protected Domain Before { get; }
 
     /// <summary>The definition to change; nothing outside sees it before <see cref="Commit"/>.</summary>
-    public Domain Definition { get; }
+    public virtual Domain Definition { get; }
 
     /// <summary>The domain and its place, for messages.</summary>
     public abstract string Description { get; }
@@ -35,6 +35,10 @@ internal abstract class DomainTarget
     /// <summary>The same domain as it is in its place now, so that a change builds on what others have changed since, and one that was declined leaves nothing behind.</summary>
     /// <param name="find">Finds a domain of libvirt again, on a connection of the cmdlet that runs now.</param>
     public abstract DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find);
+
+    /// <summary>Changes the definition. A change is made once more where others have changed the domain before <see cref="Commit"/>.</summary>
+    /// <param name="change">The change, which depends on nothing but its argument.</param>
+    public virtual ChangeResult Apply(Func<Domain, ChangeResult> change) => change(Definition);
 
     /// <summary>Puts the changed definition in its place, wholly or not at all.</summary>
     public abstract void Commit();

@@ -19,7 +19,7 @@ public abstract class EditingCmdlet : SelectingCmdlet
     /// <param name="change">The change, made on the target's own copy.</param>
     private protected void Edit(DomainTarget target, string what, Func<Domain, ChangeResult> change) => Try(target.Definition.Name, () =>
     {
-        ChangeResult result = change(target.Definition);
+        ChangeResult result = target.Apply(change);
         WriteWarnings(result.Warnings);
         if (result.Changes.Count == 0)
         {
@@ -52,7 +52,7 @@ public abstract class EditingCmdlet : SelectingCmdlet
     /// <summary>Whether a running guest can be changed; where libvirt's driver has no devices, the definition is changed and that is said.</summary>
     private protected bool CanPlug(LibvirtTarget target)
     {
-        if (LiveFileSystems.CanPlug(target.Domain))
+        if (new LiveFileSystems(target.Domain).CanPlug)
         {
             return true;
         }

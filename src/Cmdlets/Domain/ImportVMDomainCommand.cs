@@ -45,8 +45,8 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
     private void Import(Domain file)
     {
         LibvirtConnection connection = Connect();
-        using LibvirtDomain? present = DomainDefinition.Find(connection, file);
-        if (present is not null && !Force)
+        using DomainChange change = DomainChange.Define(connection, file, makePersistent: Force);
+        if (change.Present is not null && !Force)
         {
             throw new DomainRuleException(
                 "DomainExists",
@@ -54,12 +54,10 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
                 ErrorKind.AlreadyExists);
         }
 
-        Domain wanted = DomainDefinition.Adopt(present, file);
-        string action = DomainDefinition.Describe(connection, present, wanted);
-        if (Confirms(file.Name, action, "Define a virtual machine"))
+        if (Confirms(file.Name, change.Describe(), "Define a virtual machine"))
         {
-            using LibvirtDomain defined = connection.Define(wanted, !SkipValidation);
-            WriteObject(VMDomainReader.Read(defined, inactive: true));
+            using DomainChangeReport report = change.Commit(!SkipValidation);
+            WriteObject(VMDomainReader.Read(report.Domain, inactive: true));
         }
     }
 }

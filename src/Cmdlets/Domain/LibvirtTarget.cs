@@ -5,7 +5,11 @@ namespace VirtioFs.Cmdlets;
 /// <summary>A domain that libvirt knows; its definition is changed, which holds from the next start.</summary>
 internal sealed class LibvirtTarget(LibvirtDomain domain) : DomainTarget(domain.GetDefinition(inactive: domain.IsPersistent, secure: !domain.Connection.IsReadOnly))
 {
+    private DomainChange? _change;
+
     public LibvirtDomain Domain { get; } = domain;
+
+    public override Domain Definition => _change?.Definition ?? base.Definition;
 
     public override string Description => $"domain '{Domain.Name}' at {Domain.Connection.Uri}";
 
@@ -18,15 +22,15 @@ internal sealed class LibvirtTarget(LibvirtDomain domain) : DomainTarget(domain.
     public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) =>
         new LibvirtTarget(find(new DomainIdentity(Domain.Name, Domain.Uuid, Domain.Connection.Uri)));
 
-    public override void Commit()
+    public override ChangeResult Apply(Func<Domain, ChangeResult> change)
     {
-        using LibvirtDomain defined = Domain.Connection.Define(Definition);
+        _change ??= DomainChange.Edit(Domain);
+        return _change.Apply(change);
     }
 
-    public override void TakeBack()
-    {
-        using LibvirtDomain defined = Domain.Connection.Define(Before, validate: false);
-    }
+    public override void Commit() => _change?.Commit().Dispose();
+
+    public override void TakeBack() => _change?.TakeBack();
 
     public override VMDomain ToObject() => VMDomainReader.Read(Domain, inactive: true);
 }

@@ -22,6 +22,7 @@ public sealed class RemoveVMDomainCommand : PowerCmdlet
         if (Confirms(domain.Name, action, "Remove a virtual machine"))
         {
             VMDomain removed = VMDomainReader.Read(domain, inactive: true);
+            removed.Revision = null;
             domain.Undefine(Force
                 ? UndefineOptions.ManagedSave | UndefineOptions.Nvram | UndefineOptions.SnapshotsMetadata | UndefineOptions.CheckpointsMetadata
                 : UndefineOptions.None);

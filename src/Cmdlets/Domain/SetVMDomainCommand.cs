@@ -48,22 +48,39 @@ public sealed class SetVMDomainCommand : DomainCmdlet
     {
         RequireDefinition(given);
         LibvirtConnection connection = Connect(given.Connection);
-        using LibvirtDomain? present = DomainDefinition.Find(connection, given.Definition);
-        Domain wanted = DomainDefinition.Adopt(present, given.Definition);
-        if (!Confirms(given.Name, DomainDefinition.Describe(connection, present, wanted), "Change a virtual machine"))
+        using DomainChange change = DomainChange.Define(connection, given.Definition, given.Revision);
+        if (change.IsEmpty && !Live)
+        {
+            WriteVerbose($"The domain '{given.Name}' is so already; nothing was changed.");
+            Emit(change.Present!);
+            return;
+        }
+
+        if (!Confirms(given.Name, change.Describe(), "Change a virtual machine"))
         {
             return;
         }
 
-        using LibvirtDomain defined = DomainDefinition.Apply(connection, present, wanted, !SkipValidation, Live, Cancellation);
-        if (!Live && defined.IsActive)
+        using DomainChangeReport report = change.Commit(!SkipValidation, Live);
+        given.Settle(report.Domain);
+        if (report is { IsRunning: true, IsAligned: false })
         {
-            WriteWarning($"The domain '{defined.Name}' is running. The change holds from its next start.");
+            WriteWarning($"The domain '{report.Domain.Name}' is running. The change holds from its next start.");
         }
 
+        foreach (Change done in report.Running)
+        {
+            WriteVerbose($"The running domain '{report.Domain.Name}': {done}");
+        }
+
+        Emit(report.Domain);
+    }
+
+    private void Emit(LibvirtDomain domain)
+    {
         if (PassThru)
         {
-            WriteObject(VMDomainReader.Read(defined, inactive: true));
+            WriteObject(VMDomainReader.Read(domain, inactive: true));
         }
     }
 }

@@ -72,6 +72,9 @@ public sealed class VMDomain
     /// <summary>Where the domain lives when it stands for an object that was read there, and is to be changed there; null for an object of its own.</summary>
     internal DomainTarget? Origin { get; private init; }
 
+    /// <summary>What libvirt had when the domain was read from it; null for one that it does not have.</summary>
+    internal DomainRevision? Revision { get; set; }
+
     /// <summary>What names a domain of libvirt that is still to be found; null for a domain.</summary>
     internal DomainIdentity? Identity { get; private init; }
 
@@ -95,4 +98,14 @@ public sealed class VMDomain
     internal static VMDomain OfOrigin(DomainTarget target) => new(target.Definition, target.Connection, path: target.Path) { Origin = target };
 
     internal void Replace(Domain definition) => Definition = definition;
+
+    /// <summary>Notes that libvirt has the definition now, so that later changes count from here.</summary>
+    internal void Settle(LibvirtDomain domain)
+    {
+        if (Revision is not null)
+        {
+            Revision = DomainRevision.Read(domain);
+            Definition = Definition.Copy();
+        }
+    }
 }

@@ -7,8 +7,9 @@ internal static class VMDomainReader
 {
     internal static VMDomain Read(LibvirtDomain domain, bool inactive)
     {
-        bool isPersistent = domain.IsPersistent;
-        Domain definition = domain.GetDefinition(inactive && isPersistent, secure: !domain.Connection.IsReadOnly);
-        return new VMDomain(definition, domain.Connection.Uri, domain.State, isPersistent);
+        // The revision is read first: a change in between makes it too old, which is noticed later, and never too young.
+        DomainRevision revision = DomainRevision.Read(domain);
+        Domain definition = domain.GetDefinition(inactive && revision.IsPersistent, secure: !domain.Connection.IsReadOnly);
+        return new VMDomain(definition, domain.Connection.Uri, domain.State, revision.IsPersistent) { Revision = revision };
     }
 }

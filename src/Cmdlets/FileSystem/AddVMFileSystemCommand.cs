@@ -71,14 +71,14 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
 
     private void Plug(LibvirtTarget target, LibvirtXml.FileSystem device) => Try(target.Domain.Name, () =>
     {
-        LiveFileSystems.RequirePluggable(target.Domain, device);
+        LiveFileSystems guest = new(target.Domain);
+        guest.RequirePluggable(device);
         ChangeResult result = target.Definition.AddFileSystem(device);
         WriteWarnings(result.Warnings);
-        DeviceScope scope = LiveFileSystems.ScopeOf(target.Domain);
-        string what = scope == DeviceScope.Live ? "Plug into the running" : "Plug into the running guest, and add to the definition, of";
+        string what = target.Domain.IsPersistent ? "Plug into the running guest, and add to the definition, of" : "Plug into the running";
         if (Confirms(target, what, result.Changes))
         {
-            target.Domain.AttachDevice(device.ToXml(), scope);
+            guest.Plug(device);
             Emit(target);
         }
     });

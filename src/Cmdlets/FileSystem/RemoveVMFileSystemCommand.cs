@@ -68,13 +68,14 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
 
     private void Unplug(LibvirtTarget target, string tag) => Try(target.Domain.Name, () =>
     {
-        LiveFileSystems.RequireActive(target.Domain);
+        LiveFileSystems guest = new(target.Domain);
+        guest.RequireActive();
         Domain running = target.Domain.GetDefinition();
         LibvirtXml.FileSystem device = running.GetFileSystem(tag);
         bool isDefined = target.Domain.IsPersistent && target.Definition.FileSystems.Any(present => present.Tag == tag);
         if (Confirms(target, $"Unplug a file system from the running guest{(isDefined ? ", and remove it from the definition," : string.Empty)} of", running.RemoveFileSystem(device).Changes))
         {
-            LiveFileSystems.Remove(target.Domain, device, isDefined, Cancellation);
+            guest.Unplug(device);
             Emit(target);
         }
     });

@@ -125,7 +125,7 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
         }
 
         DaemonWrapper wrapper = new(Program ?? OwnProgram(), [.. Options()]);
-        Change[][] changes = [.. _pointed.Select(pointed => PointAt(pointed.Target.Definition, pointed.Tag, path))];
+        Change[][] changes = [.. _pointed.Select(pointed => pointed.Target.Apply(domain => PointAt(domain, pointed.Tag, path)).Changes.ToArray())];
         string script = wrapper.Script.TrimEnd('\n').Replace("\n", " | ", StringComparison.Ordinal);
         IEnumerable<string> pointing = _pointed.Zip(changes, (pointed, change) => $", and point the {pointed.Target.Description} at it: {string.Join("; ", (object[])change)}");
         if (Confirms(path, $"{(File.Exists(path) ? "Replace" : "Write")} the script '{path}' ({script}){string.Concat(pointing)}", "Write a wrapper"))
@@ -188,7 +188,7 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
         }
     }
 
-    private static Change[] PointAt(Domain domain, string? tag, string path)
+    private static ChangeResult PointAt(Domain domain, string? tag, string path)
     {
         LibvirtXml.FileSystem[] devices = tag is null
             ? [.. domain.FileSystems.Where(fileSystem => fileSystem.IsVirtioFs && fileSystem.SourceSocket is null)]
@@ -201,7 +201,7 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
                 ErrorKind.NotFound);
         }
 
-        return [.. devices.SelectMany(device => domain.SetFileSystem(device, device with { BinaryPath = path }).Changes)];
+        return new ChangeResult([.. devices.SelectMany(device => domain.SetFileSystem(device, device with { BinaryPath = path }).Changes)], []);
     }
 
     /// <summary>The options as words that virtiofsd and our own executable both know: the table of options writes them.</summary>

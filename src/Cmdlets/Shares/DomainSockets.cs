@@ -10,7 +10,7 @@ internal static class DomainSockets
     /// <exception cref="DomainRuleException">A socket is missing, nobody listens there, or QEMU may not connect; the message names the share.</exception>
     internal static void Require(LibvirtDomain domain)
     {
-        if (!domain.Connection.IsLocal || !LiveFileSystems.CanPlug(domain))
+        if (!domain.Connection.IsLocal || !new LiveFileSystems(domain).CanPlug)
         {
             return;
         }
@@ -32,8 +32,7 @@ internal static class DomainSockets
             return null;
         }
 
-        using DomainShare guest = DomainShare.Find(domain.Name, domain.Connection.Uri, CancellationToken.None);
-        uint? group = guest.QemuGroupId;
+        uint? group = new ShareAttachment(domain).QemuGroupId;
         LibvirtXml.FileSystem? closed = Devices(domain).FirstOrDefault(device => group is not null && !MayConnect(device.SourceSocket!, group.Value));
         return closed is null ? null : new DomainRuleException(
             "ShareNotAccessible",

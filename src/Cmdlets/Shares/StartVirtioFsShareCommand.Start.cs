@@ -13,7 +13,7 @@ public sealed partial class StartVirtioFsShareCommand
         ShareOptions? options = null;
         try
         {
-            using DomainShare? guest = string.IsNullOrEmpty(Domain) ? null : DomainShare.Find(Domain, Connection, Cancellation);
+            using DomainShare? guest = string.IsNullOrEmpty(Domain) ? null : DomainShare.Find(new ShareDomain(Domain, Connection), Cancellation);
             if (!TryChooseSocket(tag, guest, out string socket))
             {
                 return;

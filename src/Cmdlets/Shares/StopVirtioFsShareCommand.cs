@@ -126,8 +126,8 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
 
         try
         {
-            using DomainShare guest = DomainShare.Find(domain!.Name, domain.Connection ?? Connection, Cancellation);
-            guest.Disconnect(share.Options.Tag, Cancellation);
+            using DomainShare guest = DomainShare.Find(domain! with { Connection = domain.Connection ?? Connection }, Cancellation);
+            guest.Disconnect(share.Options.Tag);
             return true;
         }
         catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)

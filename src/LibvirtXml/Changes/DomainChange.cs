@@ -12,6 +12,7 @@ public sealed class DomainChange : IDisposable
     private readonly bool _wasTransient;
     private readonly DomainRevision? _revision;
     private Domain? _stored;
+    private (Guid Uuid, string Xml)? _committed;
     private readonly List<(Func<Domain, ChangeResult> Change, ChangeResult Result)> _changes = [];
 
     private DomainChange(LibvirtConnection connection, LibvirtDomain? present, bool ownsPresent, Domain? stored, Domain definition, DomainRevision? revision)
@@ -70,6 +71,7 @@ public sealed class DomainChange : IDisposable
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(wanted);
+        wanted.RequireSecrets();
         DomainRevision? counts = revision?.Connection == connection.Uri ? revision : null;
         LibvirtDomain? present = Find(connection, counts?.Uuid ?? wanted.Uuid, wanted.Name);
         try
@@ -138,6 +140,7 @@ public sealed class DomainChange : IDisposable
             bool isRunning = defined.IsActive;
             bool isAligned = live && isRunning && devices.CanPlug;
             IReadOnlyList<Change> plugged = isAligned ? devices.Align(Definition, undo) : [];
+            _committed = (identity, ReadStored(defined).Xml);
             return new DomainChangeReport(defined, Changes, plugged, isRunning, isAligned);
         }
         catch (Exception failure)
@@ -146,6 +149,23 @@ public sealed class DomainChange : IDisposable
             undo.UndoAndThrow(failure);
             throw;
         }
+    }
+
+    /// <summary>Takes back what <see cref="Commit"/> has done to the stored definition.</summary>
+    /// <exception cref="DomainConflictException">Somebody has changed the domain since.</exception>
+    /// <exception cref="LibvirtException">libvirt reports an error.</exception>
+    public void TakeBack()
+    {
+        if (_committed is not (Guid uuid, string xml))
+        {
+            return;
+        }
+
+        using DomainLock held = DomainLock.Take(_connection, uuid, Definition.ToString());
+        using LibvirtDomain domain = _connection.GetDomain(uuid);
+        Require(ReadStored(domain).Xml == xml);
+        TakeBack(uuid);
+        _committed = null;
     }
 
     /// <summary>Lets go of the domain; libvirt keeps it.</summary>

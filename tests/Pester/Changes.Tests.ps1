@@ -1,0 +1,140 @@
+# Nobody's change of a domain is lost without an error.
+BeforeDiscovery {
+    $lack = 'libvirtd', 'tini', 'unshare' | Where-Object { -not (Get-Command $_ -ErrorAction Ignore) }
+    $why = if ($lack) { "$($lack -join ', ') is not installed" } elseif ([Environment]::UserName -ne 'root') { 'only root can start a libvirtd of its own' } else { '' }
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    $script:test = @{ Connection = 'test:///default' }
+    $script:hasLibvirt = $true
+    try { $null = Get-VMDomain test @test -ErrorAction Stop } catch { $script:hasLibvirt = $false }
+
+    function Skip-WithoutLibvirt {
+        if (-not $script:hasLibvirt) { Set-ItResult -Skipped -Because 'libvirt''s library is not installed' }
+    }
+
+    function Get-Xml {
+        param([string] $Name)
+        "<domain type='test'><name>$Name</name><memory unit='GiB'>1</memory><vcpu>1</vcpu><os><type>hvm</type></os><devices/></domain>"
+    }
+
+    function Get-Tag {
+        param([string] $Name)
+        (Get-VMDomain $Name @test -Inactive).FileSystems.Tag
+    }
+}
+
+Describe 'A domain that others change too' {
+    BeforeEach {
+        if ($script:hasLibvirt) { Get-Xml changes01 | Set-VMDomain @test }
+    }
+
+    AfterEach {
+        if ($script:hasLibvirt) {
+            Stop-VMDomain changes01 @test -Force -ErrorAction Ignore
+            Remove-VMDomain changes01 @test -Confirm:$false -ErrorAction Ignore
+        }
+    }
+
+    It 'is not put back by a stale object, not even by one that is unchanged' {
+        Skip-WithoutLibvirt
+        $stale = Get-VMDomain changes01 @test
+        Add-VMFileSystem changes01 theirs -Source /srv @test -WarningAction Ignore
+        { $stale | Set-VMDomain -ErrorAction Stop } | Should -Throw -ErrorId 'DomainChanged,*' -ExpectedMessage "*'changes01'*"
+        { $stale | Set-VMMemoryBacking -Shared | Set-VMDomain -ErrorAction Stop } | Should -Throw -ErrorId 'DomainChanged,*'
+        { $stale | Set-VMDomain -WhatIf -ErrorAction Stop } | Should -Throw -ErrorId 'DomainChanged,*'
+        Get-Tag changes01 | Should -Be theirs
+        (Get-VMDomain changes01 @test -Inactive).IsMemoryShared | Should -BeFalse
+    }
+
+    It 'can be changed again and again through one object' {
+        Skip-WithoutLibvirt
+        $domain = Get-VMDomain changes01 @test
+        $domain | Set-VMMemoryBacking -Shared | Set-VMDomain
+        $domain | Add-VMFileSystem -Tag a -Source /srv | Set-VMDomain
+        $domain | Set-VMDomain
+        (Get-VMDomain changes01 @test).IsMemoryShared | Should -BeTrue
+        Get-Tag changes01 | Should -Be a
+    }
+
+    It 'keeps what waits for its next start when the view of the running guest is changed' {
+        Skip-WithoutLibvirt
+        Set-VMMemoryBacking changes01 -Shared @test
+        Start-VMDomain changes01 @test
+        Add-VMFileSystem changes01 pending -Source /srv @test -WarningAction Ignore
+        Get-VMDomain changes01 @test | Add-VMFileSystem -Tag more -Source /opt | Set-VMDomain -WarningAction Ignore
+        Get-Tag changes01 | Should -Be pending, more
+    }
+
+    It 'does not come back when it was removed' {
+        Skip-WithoutLibvirt
+        $stale = Get-VMDomain changes01 @test
+        $removed = Remove-VMDomain changes01 @test -Confirm:$false -PassThru
+        { $stale | Set-VMDomain -ErrorAction Stop } | Should -Throw -ErrorId 'DomainChanged,*'
+        $removed | Set-VMDomain
+        (Get-VMDomain changes01 @test).Uuid | Should -Be $removed.Uuid
+    }
+
+    It 'stays transient' {
+        Skip-WithoutLibvirt
+        $connection = [VirtioFs.LibvirtXml.LibvirtConnection]::Open($test.Connection, $false, $null, [Threading.CancellationToken]::None)
+        $null = $connection.StartTransient([VirtioFs.LibvirtXml.Domain]::Parse((Get-Xml changes02)), $true)
+        { Add-VMFileSystem changes02 a -Source /srv @test -ErrorAction Stop -WarningAction Ignore } | Should -Throw -ErrorId 'DomainTransient,*'
+        { Set-VMMemoryBacking changes02 -Shared @test -ErrorAction Stop } | Should -Throw -ErrorId 'DomainTransient,*'
+        { Get-VMDomain changes02 @test | Set-VMDomain -ErrorAction Stop } | Should -Throw -ErrorId 'DomainTransient,*'
+        { Get-Xml changes02 | Set-VMDomain @test -ErrorAction Stop } | Should -Throw -ErrorId 'DomainTransient,*'
+        $domain = Get-VMDomain changes02 @test
+        $domain.IsPersistent, @($domain.FileSystems).Count | Should -Be $false, 0
+        Stop-VMDomain changes02 @test -Force
+        { Get-VMDomain changes02 @test -ErrorAction Stop } | Should -Throw -ErrorId 'DomainNotFound,*'
+        $connection.Dispose()
+    }
+}
+
+Describe 'Two processes' -ForEach @{ why = $why } {
+    BeforeAll {
+        if (-not $why) {
+            $folder = New-TestFolder
+            $daemon = @{ Libvirt = Start-TestLibvirt "$folder/libvirt" }
+            $shared = @{ Connection = $daemon.Libvirt.Uri -replace '^qemu(.*)/system', 'test$1/default' }
+        }
+    }
+
+    AfterAll {
+        if (-not $why) {
+            Stop-TestLibvirt $daemon.Libvirt
+            Clear-Test $folder
+        }
+    }
+
+    It 'change one domain by turns, and lose nothing' {
+        if ($why) { Set-ItResult -Skipped -Because $why }
+        Get-Xml turns | Set-VMDomain @shared
+        $work = {
+            param($module, $connection, $me)
+            Import-Module $module
+            foreach ($turn in 1..10) {
+                Add-VMFileSystem turns "edit-$me-$turn" -Source /srv -Connection $connection -WarningAction Ignore -ErrorAction Stop
+                do {
+                    $problems = $null
+                    Get-VMDomain turns -Connection $connection | Add-VMFileSystem -Tag "set-$me-$turn" -Source /srv -WarningAction Ignore |
+                        Set-VMDomain -ErrorAction SilentlyContinue -ErrorVariable problems
+                } while ($problems)
+            }
+        }
+        $jobs = foreach ($me in 1, 2) { Start-Job $work -ArgumentList $ModuleManifest, $shared.Connection, $me }
+        $jobs | Receive-Job -Wait -AutoRemoveJob -ErrorAction Stop
+        $expected = foreach ($me in 1, 2) { foreach ($turn in 1..10) { "edit-$me-$turn"; "set-$me-$turn" } }
+        (Get-VMDomain turns @shared).FileSystems.Tag | Sort-Object | Should -Be ($expected | Sort-Object)
+    }
+
+    It 'find a daemon again that was restarted' {
+        if ($why) { Set-ItResult -Skipped -Because $why }
+        $domain = Get-VMDomain test @shared
+        Stop-TestLibvirt $daemon.Libvirt
+        Remove-Item "$folder/libvirt" -Recurse
+        $daemon.Libvirt = Start-TestLibvirt "$folder/libvirt"
+        (Get-VMDomain test @shared -ErrorAction Stop).Uuid | Should -Be $domain.Uuid
+    }
+}
