@@ -129,7 +129,7 @@ public sealed class Domain
             throw new DomainRuleException(
                 "SecretsLeftOut",
                 $"The XML of the domain '{this}' was written without its passwords: '{DomainSecrets.Mask}' stands in their place. Put the passwords in, or remove the attributes " +
-                "for none; Export-VMDomain -IncludeSecret writes them.",
+                "for none.",
                 ErrorKind.InvalidData);
         }
     }

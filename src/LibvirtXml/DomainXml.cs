@@ -27,8 +27,7 @@ internal static class DomainXml
             (int line, int column) = document.PlaceOf(document.Root);
             throw new DomainXmlException(
                 "NotADomain",
-                $"The root element is <{document.Root.Name}>, but a domain begins with <domain>. Pass what 'virsh dumpxml' or " +
-                "Export-VMDomain writes.",
+                $"The root element is <{document.Root.Name}>, but a domain begins with <domain>. Pass what 'virsh dumpxml' writes.",
                 line,
                 column);
         }

@@ -3,7 +3,7 @@ namespace VirtioFs.LibvirtXml.Tests;
 public sealed class MemoryBackingTests
 {
     [Theory]
-    [InlineData("", "", false, "Set-VMMemoryBacking -Shared")]
+    [InlineData("", "", false, "add <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>")]
     [InlineData("<access mode='shared'/>", "", true, "is shared")]
     [InlineData("<access mode='private'/>", "", false, "mode='private'")]
     [InlineData("<hugepages/>", "", false, "hugepages alone are private")]

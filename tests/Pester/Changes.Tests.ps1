@@ -138,3 +138,13 @@ Describe 'Two processes' -ForEach @{ why = $why } {
         (Get-VMDomain test @shared -ErrorAction Stop).Uuid | Should -Be $domain.Uuid
     }
 }
+
+Describe 'An error of the library' {
+    It 'ends with what the cmdlets can do about it: <id>' -ForEach @(
+        @{ id = 'DomainNotFound'; advice = 'Get-VMDomain lists'; run = { Get-VMDomain no-such-domain -Connection test:///default -ErrorAction Stop } }
+        @{ id = 'NotADomain'; advice = 'Export-VMDomain'; run = { '<network/>' | Get-VMDomain -ErrorAction Stop } }
+    ) {
+        Skip-WithoutLibvirt
+        $run | Should -Throw -ErrorId "$id,*" -ExpectedMessage "*$advice*"
+    }
+}

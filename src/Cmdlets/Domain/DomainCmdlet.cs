@@ -53,6 +53,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     private protected void WriteLibraryError(object? target, Exception exception)
     {
         (string errorId, ErrorCategory category) = ErrorCategories.Of(exception);
+        exception = exception is LibvirtXmlException known ? CommandAdvice.Add(known) : exception;
         WriteFailure(errorId, category, target, exception, ErrorAdvice.For(errorId, exception.Message));
     }
 
@@ -60,7 +61,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     {
         foreach (Advice warning in warnings)
         {
-            WriteWarning(warning.Message);
+            WriteWarning(CommandAdvice.MessageOf(warning));
         }
     }
 

@@ -14,5 +14,9 @@ public sealed class MeasureHugePagePoolCommand : SelectingCmdlet
     public ByteSize? Size { get; set; }
 
     private protected override void Process(DomainTarget target) =>
-        Try(target.Definition.Name, () => WriteObject(new HugePages().Measure(target.Definition, Size), enumerateCollection: true));
+        Try(target.Definition.Name, () => WriteObject(new HugePages().Measure(target.Definition, Size).Select(WithCommand), enumerateCollection: true));
+
+    private static HugePageAdvice WithCommand(HugePageAdvice advice) => advice.Missing == 0
+        ? advice
+        : advice with { Message = $"{advice.Message} Set-HugePagePool -Size {advice.PageSize} -Count {advice.PoolSize} does that." };
 }

@@ -13,7 +13,7 @@ public sealed class VMMemoryBacking
         Origin = origin;
         Domain = domain;
         IsShared = shared.IsShared;
-        Reason = shared.Message;
+        Reason = CommandAdvice.MessageOf(shared);
         Source = memory.Source;
         Access = memory.Access;
         Hugepages = memory.UsesHugePages && memory.HugePages.Count == 0 ? [null] : [.. memory.HugePages];

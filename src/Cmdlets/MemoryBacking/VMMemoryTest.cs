@@ -20,7 +20,7 @@ public sealed class VMMemoryTest
         IsShared = now.IsShared;
         RestartRequired = Stored && Running == false;
         FailingCells = [.. RestartRequired ? stored.FailingCells : now.FailingCells];
-        Message = RestartRequired ? RestartAdvice : stored.IsShared ? now.Message : stored.Message;
+        Message = RestartRequired ? RestartAdvice : CommandAdvice.MessageOf(stored.IsShared ? now : stored);
     }
 
     /// <summary>The domain's name.</summary>

@@ -51,8 +51,7 @@ public sealed partial class StartVirtioFsShareCommand
         }
         catch (LibvirtXmlException e)
         {
-            // These messages end with what to do.
-            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategories.Of(e).Category, Domain));
+            WriteError(new ErrorRecord(CommandAdvice.Add(e), e.ErrorId, ErrorCategories.Of(e).Category, Domain));
         }
         catch (Exception e) when (options is not null && StartFailure.Describe(e, options) is { } failure)
         {

@@ -136,7 +136,7 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         }
         catch (LibvirtXmlException e)
         {
-            WriteError(new ErrorRecord(e, e.ErrorId, ErrorCategories.Of(e).Category, domain!.Name));
+            WriteError(new ErrorRecord(CommandAdvice.Add(e), e.ErrorId, ErrorCategories.Of(e).Category, domain!.Name));
             return false;
         }
     }

@@ -224,8 +224,8 @@ public sealed class DomainChange : IDisposable
 
     private static DomainRuleException Transient(LibvirtDomain domain) => new(
         "DomainTransient",
-        $"The domain '{domain.Name}' at {domain.Connection.Uri} is transient: it has no stored definition to change, and would get one by this. Change the running guest " +
-        "(-Live), or define it first (Import-VMDomain -Force).",
+        $"The domain '{domain.Name}' at {domain.Connection.Uri} is transient: it has no stored definition to change, and would get one by this. Change the running guest, or " +
+        "define it first.",
         ErrorKind.InvalidState);
 
     /// <summary>Throws when libvirt has something else than what the change began with, unless the same edits mean the same there.</summary>

@@ -57,7 +57,7 @@ internal static class DomainRebase
             throw new DomainRuleException(
                 "StoredDefinitionDiffers",
                 $"The running guest '{onto}' has another memory backing than its stored definition, so a change of the one cannot be carried over to the other. Read the stored " +
-                "definition (-Inactive), and change that.",
+                "definition, and change that.",
                 ErrorKind.Conflict);
         }
 

@@ -21,7 +21,7 @@ public sealed class LiveFileSystems(LibvirtDomain domain)
         {
             throw new DomainRuleException(
                 "DomainNotRunning",
-                $"The domain '{domain.Name}' is not running, so nothing can be plugged in or out. Leave -Live out, or start it with Start-VMDomain.",
+                $"The domain '{domain.Name}' is not running, so nothing can be plugged in or out.",
                 ErrorKind.InvalidState);
         }
     }

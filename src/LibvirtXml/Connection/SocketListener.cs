@@ -19,8 +19,8 @@ public static class SocketListener
         {
             throw new DomainRuleException(
                 "SocketMissing",
-                $"The socket '{path}' is not there, and a device is plugged in only when its socket accepts already. Start the share first, for example with " +
-                "Start-VirtioFsShare.",
+                $"The socket '{path}' is not there, and a device is plugged in only when its socket accepts already. Start the share " +
+                "first.",
                 ErrorKind.NotFound);
         }
 
@@ -28,8 +28,8 @@ public static class SocketListener
         {
             throw new DomainRuleException(
                 "SocketNotAccepting",
-                $"Nobody accepts connections on '{path}', and a device is plugged in only when its socket accepts already. Start the share first, for example " +
-                "with Start-VirtioFsShare; remove the file if it was left behind.",
+                $"Nobody accepts connections on '{path}', and a device is plugged in only when its socket accepts already. Start the share " +
+                "first; remove the file if it was left behind.",
                 ErrorKind.InvalidState);
         }
     }

@@ -235,7 +235,7 @@ internal static partial class FileSystemRules
             !others.Any(other => other.Tag == fileSystem.Tag),
             "DuplicateTag",
             $"filesystem target '{fileSystem.Tag}' specified twice: the domain '{domain}' has a file system with this tag already. Choose another tag, or " +
-            "change that one with Set-VMFileSystem.",
+            "change that one.",
             ErrorKind.AlreadyExists);
         XmlElement? devices = domain.Root.Child("devices");
         XmlElement? self = replaced is null ? null : domain.FileSystemElements().ElementAt(replaced.Index);

@@ -161,7 +161,7 @@ internal static class FileReplacement
     }
 
     private static DomainRuleException Exists(string path) =>
-        new("FileExists", $"The file '{path}' is there already. Choose another path, or pass -Force to replace it.", ErrorKind.AlreadyExists);
+        new("FileExists", $"The file '{path}' is there already. Choose another path.", ErrorKind.AlreadyExists);
 
     private static Advice SeveralNames(string path) => new(
         "FileHasOtherNames",

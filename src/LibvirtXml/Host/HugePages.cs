@@ -221,8 +221,8 @@ public sealed class HugePages
         string remark = isWhole ? string.Empty : $" Its memory is not a whole number of {size} pages, so the last one is not filled.";
         string message = missing == 0
             ? $"The domain '{domain}' needs {needed} pages of {size}, and {pool.Available} are available.{remark}"
-            : $"The domain '{domain}' needs {needed} pages of {size}, but {pool.Available} are available: {missing} are missing. Size the pool with " +
-              $"Set-HugePagePool -Size {size} -Count {poolSize}.{remark}";
+            : $"The domain '{domain}' needs {needed} pages of {size}, but {pool.Available} are available: {missing} are missing. Size the pool to " +
+              $"{poolSize} pages.{remark}";
         return new HugePageAdvice(size, needed, pool.Available, poolSize, message);
     }
 

@@ -57,7 +57,7 @@ internal static class MemoryBackingRules
         {
             warnings.Add(new Advice(
                 "AnonymousReplaced",
-                "The memory source 'anonymous' cannot be shared and was replaced. Pass -Source to choose another one."));
+                "The memory source 'anonymous' cannot be shared and was replaced."));
         }
 
         if (!domain.IsS390)
@@ -166,7 +166,7 @@ internal static class MemoryBackingRules
         {
             throw new DomainRuleException(
                 "InvalidPageSize",
-                $"{page.Size} is not a page size: it must be a power of 2 of at least 4K. Get-HugePagePool shows the sizes that this host has.");
+                $"{page.Size} is not a page size: it must be a power of 2 of at least 4K.");
         }
 
         if (page.NodeSet is null)
@@ -181,7 +181,7 @@ internal static class MemoryBackingRules
             throw new DomainRuleException(
                 "HugePageNodeNotFound",
                 $"hugepages: node {missing} not found: the guest has {(after.NumaCells.Count == 0 ? "no NUMA cells" : $"{cells} NUMA cells")}. Name nodes " +
-                $"from 0 to {cells - 1}, or add cells with -NumaCell.");
+                $"from 0 to {cells - 1}, or add cells.");
         }
     }
 

@@ -24,7 +24,7 @@ internal static class SharedMemoryRule
             return new SharedMemoryResult(
                 false,
                 $"{LibvirtsWords}: NUMA {Cells(privateCells)} memAccess='private', which overrules the domain's <access>. " +
-                "Change it to memAccess='shared', for example with Set-VMMemoryBacking -Shared.",
+                "Change it to memAccess='shared'.",
                 privateCells);
         }
 
@@ -33,18 +33,17 @@ internal static class SharedMemoryRule
             ? new SharedMemoryResult(
                 false,
                 $"{LibvirtsWords}: NUMA {Cells(openCells)} no memAccess, and the domain {DomainSays(memory)}. Add <access mode='shared'/> " +
-                "to <memoryBacking> or memAccess='shared' to each cell, for example with Set-VMMemoryBacking -Shared.",
+                "to <memoryBacking> or memAccess='shared' to each cell.",
                 openCells)
             : new SharedMemoryResult(true, "The memory is shared: every NUMA cell is, by its own memAccess or by the domain's <access>.", []);
     }
 
     private static string WhatIsMissing(MemoryBacking memory) =>
         memory.Access == MemoryAccess.Private
-            ? "<memoryBacking> has <access mode='private'/>. Change it to mode='shared', for example with Set-VMMemoryBacking -Shared."
+            ? "<memoryBacking> has <access mode='private'/>. Change it to mode='shared'."
             : memory.UsesHugePages
-                ? "hugepages alone are private. Add <access mode='shared'/> to <memoryBacking>, for example with Set-VMMemoryBacking -Shared."
-                : "add <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking> to the domain, for example with " +
-                  "Set-VMMemoryBacking -Shared.";
+                ? "hugepages alone are private. Add <access mode='shared'/> to <memoryBacking>."
+                : "add <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking> to the domain.";
 
     private static string DomainSays(MemoryBacking memory) =>
         memory.Access == MemoryAccess.Private ? "says <access mode='private'/>" : "has no <access mode='shared'/>";

@@ -23,7 +23,7 @@ public static class CloudHypervisorArguments
         bool isShared = memory.Access == MemoryAccess.Shared || memory.TestShared().IsShared;
         if (fileSystems.Length > 0 && !isShared && !memory.UsesHugePages)
         {
-            throw new DomainRuleException("SharedMemoryRequired", $"{SharedMemoryWords}: run Set-VMMemoryBacking -Shared on the domain '{domain}' first.", ErrorKind.InvalidState);
+            throw new DomainRuleException("SharedMemoryRequired", $"{SharedMemoryWords}, and the memory of the domain '{domain}' is neither.", ErrorKind.InvalidState);
         }
 
         List<Advice> warnings = [];
@@ -86,7 +86,7 @@ public static class CloudHypervisorArguments
             Socket = socket ?? throw new DomainRuleException(
                 "SocketRequired",
                 $"No socket provided when using vhost-user: '{fileSystem.Tag}' shows the directory '{fileSystem.SourceDirectory}', but Cloud Hypervisor starts no daemon. " +
-                "Start a share, for example with Start-VirtioFsShare, and name its socket."),
+                "Start a share, and name its socket."),
             Queues = options.Queues,
             QueueSize = fileSystem.QueueSize ?? options.QueueSize,
             Id = fileSystem.Alias,

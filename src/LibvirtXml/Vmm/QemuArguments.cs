@@ -154,7 +154,7 @@ public static class QemuArguments
         {
             warnings.Add(new Advice(
                 "ReadOnlyIsTheSharesOwn",
-                $"QEMU cannot make '{fileSystem.Tag}' read-only. Start its share read-only, for example with Start-VirtioFsShare -ReadOnly."));
+                $"QEMU cannot make '{fileSystem.Tag}' read-only. Start its share read-only."));
         }
     }
 
@@ -169,8 +169,8 @@ public static class QemuArguments
             ? given
             : throw new DomainRuleException(
                 "SocketRequired",
-                $"The file system '{fileSystem.Tag}' shows the directory '{fileSystem.SourceDirectory}', but QEMU itself starts no daemon. Start a share, for example " +
-                $"with Start-VirtioFsShare -Path {ShellText.Quote(fileSystem.SourceDirectory ?? "/srv")}, and name its socket.");
+                $"The file system '{fileSystem.Tag}' shows the directory '{fileSystem.SourceDirectory}', but QEMU itself starts no daemon. Start a share of the directory, " +
+                "and name its socket.");
     }
 
     private static void RequireQueues(FileSystem fileSystem, QemuOptions options)

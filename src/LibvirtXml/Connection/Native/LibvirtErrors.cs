@@ -47,9 +47,9 @@ internal static unsafe class LibvirtErrors
     private static (string Id, ErrorKind Kind, string Advice) Explain(LibvirtErrorCode code, string words, string connection) => code switch
     {
         LibvirtErrorCode.NoDomain =>
-            ("DomainNotFound", ErrorKind.NotFound, $"It may have been removed or renamed; Get-VMDomain -Connection {connection} lists those that are there."),
+            ("DomainNotFound", ErrorKind.NotFound, "It may have been removed or renamed."),
         LibvirtErrorCode.OperationDenied =>
-            ("ReadOnlyConnection", ErrorKind.PermissionDenied, "Open the connection for writing: leave -ReadOnly out."),
+            ("ReadOnlyConnection", ErrorKind.PermissionDenied, "Open the connection for writing."),
         LibvirtErrorCode.SystemError or LibvirtErrorCode.AuthFailed when ConnectionUri.IsSsh(connection) => ("AuthenticationFailed", ErrorKind.AuthenticationFailed, SshAdvice),
         LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.InvalidArgument when IsAboutCredentials(words) => ("AuthenticationFailed", ErrorKind.AuthenticationFailed, CredentialAdvice),
         LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.AuthUnavailable =>
@@ -63,10 +63,10 @@ internal static unsafe class LibvirtErrors
         LibvirtErrorCode.XmlInvalidSchema or LibvirtErrorCode.XmlDetail or LibvirtErrorCode.XmlError =>
             ("InvalidXml", ErrorKind.InvalidData, "Correct the XML; nothing was changed."),
         LibvirtErrorCode.ConfigUnsupported => ("ConfigurationRefused", ErrorKind.InvalidArgument, "Change the setting that it names; nothing was changed."),
-        LibvirtErrorCode.OperationInvalid => ("OperationInvalid", ErrorKind.InvalidState, "Check the domain's state with Get-VMDomain."),
+        LibvirtErrorCode.OperationInvalid => ("OperationInvalid", ErrorKind.InvalidState, "Look at the domain's state."),
         LibvirtErrorCode.NoSupport or LibvirtErrorCode.OperationUnsupported =>
             ("NotSupported", ErrorKind.NotSupported, $"The driver of {connection} cannot do this."),
-        LibvirtErrorCode.DeviceMissing => ("DeviceNotFound", ErrorKind.NotFound, "Get-VMFileSystem shows the devices that are there."),
+        LibvirtErrorCode.DeviceMissing => ("DeviceNotFound", ErrorKind.NotFound, "Look at the devices that are there."),
         _ => ("LibvirtError", ErrorKind.Failed, string.Empty),
     };
 

@@ -31,7 +31,7 @@ public static unsafe class LibvirtLibrary
             {
                 throw new LibvirtUnavailableException(
                     $"The libvirt library '{path}' cannot be loaded, so domains cannot be reached through libvirt. Install it (package libvirt0 on Debian and " +
-                    "Ubuntu, libvirt-libs on Fedora and RHEL), or work with the domain's XML: -Path, -Xml and -InputObject need no libvirt.");
+                    "Ubuntu, libvirt-libs on Fedora and RHEL), or work with the domain's XML, which needs no libvirt.");
             }
 
             _library = _library == 0 ? library : _library;
