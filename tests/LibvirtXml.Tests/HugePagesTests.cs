@@ -90,7 +90,7 @@ public sealed class HugePagesTests
 
     [Theory]
     [InlineData("<memory unit='MiB'>64</memory>", "", 32, 0, "needs 32 pages of 2M, and 32 are available")]
-    [InlineData("<memory unit='GiB'>2</memory>", "<memoryBacking><hugepages><page size='2' unit='M'/></hugepages></memoryBacking>", 1024, 992, "-Count 1056")]
+    [InlineData("<memory unit='GiB'>2</memory>", "<memoryBacking><hugepages><page size='2' unit='M'/></hugepages></memoryBacking>", 1024, 992, "to 1056 pages")]
     [InlineData("<memory unit='KiB'>2049</memory>", "", 2, 0, "not a whole number of 2M pages")]
     [InlineData("<memory unit='GiB'>2</memory>", "<memoryBacking><hugepages><page size='1' unit='G'/></hugepages></memoryBacking>", 2, 2, "Size the pool to 2 pages")]
     public void A_domains_need_is_counted_and_the_missing_pages_named(string memory, string backing, long needed, long missing, string words)

@@ -7,9 +7,8 @@ internal static class VMDomainReader
 {
     internal static VMDomain Read(LibvirtDomain domain, bool inactive)
     {
-        // The revision is read first: a change in between makes it too old, which is noticed later, and never too young.
-        DomainRevision revision = DomainRevision.Read(domain);
-        Domain definition = domain.GetDefinition(inactive && revision.IsPersistent, secure: !domain.Connection.IsReadOnly);
-        return new VMDomain(definition, domain.Connection.Uri, domain.State, revision.IsPersistent) { Revision = revision };
+        DomainReading reading = DomainReading.Read(domain);
+        Domain definition = (inactive ? reading.Stored ?? reading.Running : reading.Running ?? reading.Stored)!;
+        return new VMDomain(definition, domain.Connection.Uri, reading.State, reading.Stored is not null) { Revision = reading.Revision };
     }
 }

@@ -22,11 +22,7 @@ public sealed record DomainRevision(
     /// <param name="domain">The domain.</param>
     /// <returns>The revision.</returns>
     /// <exception cref="LibvirtException">The domain is gone, or libvirt reports an error.</exception>
-    public static DomainRevision Read(LibvirtDomain domain)
-    {
-        ArgumentNullException.ThrowIfNull(domain);
-        return Read(domain, isSecure: !domain.Connection.IsReadOnly);
-    }
+    public static DomainRevision Read(LibvirtDomain domain) => DomainReading.Read(domain).Revision;
 
     /// <summary>Throws when libvirt has something else by now.</summary>
     /// <param name="domain">The domain.</param>
@@ -35,7 +31,7 @@ public sealed record DomainRevision(
     public void RequireCurrent(LibvirtDomain domain)
     {
         ArgumentNullException.ThrowIfNull(domain);
-        DomainRevision now = Read(domain, IsSecure);
+        DomainRevision now = DomainReading.Read(domain, IsSecure).Revision;
         bool isSame = now.IsPersistent == IsPersistent && now.Stored == Stored && (now.Devices == Devices || !now.IsRunning || !IsRunning);
         if (!isSame)
         {
@@ -45,13 +41,4 @@ public sealed record DomainRevision(
 
     /// <summary>The digest of a text, which is not to be read back: it may have passwords in it.</summary>
     internal static string Digest(string text) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    private static DomainRevision Read(LibvirtDomain domain, bool isSecure)
-    {
-        bool isPersistent = domain.IsPersistent;
-        bool isRunning = domain.IsActive;
-        string? stored = isPersistent ? Digest(domain.GetDefinition(inactive: true, isSecure).Xml) : null;
-        string? devices = isRunning ? Digest(string.Join('\n', domain.GetDefinition().FileSystems.Select(fileSystem => fileSystem.Xml))) : null;
-        return new DomainRevision(domain.Connection.Uri, domain.Uuid, domain.Name, isRunning, isPersistent, isSecure, stored, devices);
-    }
 }

@@ -58,10 +58,23 @@ public sealed unsafe class LibvirtDomain : IDisposable
     public Domain GetDefinition(bool inactive = false, bool secure = false)
     {
         uint flags = (inactive ? XmlInactive : 0) | (secure ? XmlSecure : 0);
-        string xml = Read("XML", domain => LibvirtNative.TakeString(LibvirtNative.DomainGetXml(domain, flags))
-            ?? throw Connection.Failure(domain.Connection, $"The XML of the domain '{Name}' cannot be read"));
-        return Domain.Parse(xml);
+        return Domain.Parse(Read("XML", domain => TakeXml(domain, flags)));
     }
+
+    /// <summary>The state, the stored XML of a persistent domain and that of a running guest, by as few questions as can be.</summary>
+    internal (DomainState State, string? Stored, string? Running) ReadAll(bool secure) => Read("definition", domain =>
+    {
+        Require(domain, LibvirtNative.DomainGetState(domain, out int state, out _, 0));
+        bool isActive = (DomainState)state switch
+        {
+            DomainState.Off => false,
+            DomainState.Unknown or DomainState.Crashed => Require(domain, LibvirtNative.DomainIsActive(domain)) == 1,
+            _ => true,
+        };
+        bool isPersistent = Require(domain, LibvirtNative.DomainIsPersistent(domain)) == 1;
+        uint flags = secure ? XmlSecure : 0;
+        return ((DomainState)state, isPersistent ? TakeXml(domain, flags | XmlInactive) : null, isActive || !isPersistent ? TakeXml(domain, flags) : null);
+    });
 
     /// <summary>Adds a device.</summary>
     /// <param name="xml">The device's element.</param>
@@ -115,6 +128,15 @@ public sealed unsafe class LibvirtDomain : IDisposable
         Connection.Require(domain.Connection, answer, $"The {what} of the domain '{Name}' cannot be read");
         return answer;
     });
+
+    private string TakeXml(DomainHandle domain, uint flags) => LibvirtNative.TakeString(LibvirtNative.DomainGetXml(domain, flags))
+        ?? throw Connection.Failure(domain.Connection, $"The XML of the domain '{Name}' cannot be read");
+
+    private int Require(DomainHandle domain, int answer)
+    {
+        Connection.Require(domain.Connection, answer, $"The state of the domain '{Name}' cannot be read");
+        return answer;
+    }
 
     private T Read<T>(string what, Func<DomainHandle, T> call) =>
         Connection.Read($"The {what} of the domain '{Name}' cannot be read", connection => call(On(connection)));
