@@ -20,7 +20,6 @@ public sealed unsafe class RequestThread
 
     private const int CloneFs = 0x200;
     private const int SetKeepCapabilities = 8;
-    private const uint CapabilityVersion = 0x20080522;
     private const int BlockSignals = 0, FileSizeSignal = 25, SignalSetWords = 16;
     private const long ProcFileSystem = 0x9fa0;
 
@@ -28,22 +27,18 @@ public sealed unsafe class RequestThread
     private static readonly int SetGroupsNumber = Arm ? 159 : 116;
     private static readonly int SetUserNumber = Arm ? 147 : 117;
     private static readonly int SetGroupNumber = Arm ? 149 : 119;
-    private static readonly int GetCapabilitiesNumber = Arm ? 90 : 125;
-    private static readonly int SetCapabilitiesNumber = Arm ? 91 : 126;
 
     private readonly uint _ownUserId;
     private readonly uint _ownGroupId;
-    private readonly CapabilitySet _low;
-    private readonly CapabilitySet _high;
+    private readonly ThreadCapabilities _own;
     private Capability _effective;
     private Borrowed _borrowed;
     private bool _mayChangeGroups;
     private uint _umask;
 
-    private RequestThread(CapabilitySet low, CapabilitySet high)
+    private RequestThread(in ThreadCapabilities own)
     {
-        (_low, _high) = (low, high);
-        _effective = (Capability)(low.Effective | ((ulong)high.Effective << 32));
+        (_own, _effective) = (own, own.Effective);
         _ownUserId = LibC.geteuid();
         _ownGroupId = LibC.getegid();
     }
@@ -64,8 +59,6 @@ public sealed unsafe class RequestThread
     /// <summary>The thread's effective capabilities.</summary>
     public Capability Effective => _effective;
 
-    private Capability Permitted => (Capability)(_low.Permitted | ((ulong)_high.Permitted << 32));
-
     /// <summary>Prepares the calling thread.</summary>
     /// <exception cref="LinuxException">The thread could not be made one that answers a guest safely.</exception>
     public static RequestThread Enter()
@@ -79,8 +72,8 @@ public sealed unsafe class RequestThread
         new Span<ulong>(signals, SignalSetWords).Clear();
         signals[0] = 1UL << (FileSizeSignal - 1);
         _ = LinuxException.Check(-LibC.pthread_sigmask(BlockSignals, signals, null), "Blocking SIGXFSZ for a thread failed");
-        _ = LinuxException.Check(ReadCapabilities(out CapabilitySet low, out CapabilitySet high), "Reading a thread's capabilities failed");
-        RequestThread thread = new(low, high);
+        _ = LinuxException.Check(ThreadCapabilities.Read(out ThreadCapabilities own), "Reading a thread's capabilities failed");
+        RequestThread thread = new(own);
         _ = LinuxException.Check(thread.Without(Capability.ExceedResources), "Giving up CAP_SYS_RESOURCE failed");
         thread.CanImpersonate = thread.TryImpersonation();
         return thread;
@@ -207,7 +200,7 @@ public sealed unsafe class RequestThread
     public int Without(Capability capabilities) => SetEffective(_effective & ~capabilities, isKnown: true);
 
     /// <summary>Takes back what <see cref="Without"/> gave up. Zero, or a negated error number.</summary>
-    public int With(Capability capabilities) => SetEffective(_effective | (capabilities & Permitted), isKnown: true);
+    public int With(Capability capabilities) => SetEffective(_effective | (capabilities & _own.Permitted), isKnown: true);
 
     /// <summary>
     /// Extended attributes go by a descriptor's name in this directory; from any other, the name could be that of somebody's file.
@@ -245,8 +238,7 @@ public sealed unsafe class RequestThread
         }
 
         int result = Borrow(Anybody, Anybody, null);
-        bool hasRights = result < 0 || (ReadCapabilities(out CapabilitySet low, out CapabilitySet high) == 0
-            && (Capability)(low.Effective | ((ulong)high.Effective << 32)) == _effective);
+        bool hasRights = result < 0 || (ThreadCapabilities.Read(out ThreadCapabilities now) == 0 && now.Effective == _effective);
         _ = LinuxException.Check(TryGiveBack(), "Taking back a thread's own credentials failed");
         return result is 0 or -Errno.EINVAL && hasRights;
     }
@@ -314,39 +306,9 @@ public sealed unsafe class RequestThread
             return 0;
         }
 
-        CapabilityHeader header = new() { Version = CapabilityVersion };
-        CapabilitySet* sets = stackalloc CapabilitySet[2];
-        sets[0] = _low with { Effective = (uint)wanted };
-        sets[1] = _high with { Effective = (uint)((ulong)wanted >> 32) };
-        int result = (int)LibC.SystemCall(SetCapabilitiesNumber, (nint)(&header), (nint)sets);
+        int result = _own.SetEffective(wanted);
         _effective = result < 0 ? _effective : wanted;
         return result;
-    }
-
-    private static int ReadCapabilities(out CapabilitySet low, out CapabilitySet high)
-    {
-        CapabilityHeader header = new() { Version = CapabilityVersion };
-        CapabilitySet* sets = stackalloc CapabilitySet[2];
-        int result = (int)LibC.SystemCall(GetCapabilitiesNumber, (nint)(&header), (nint)sets);
-        (low, high) = (sets[0], sets[1]);
-        return result;
-    }
-
-    /// <summary><c>struct __user_cap_header_struct</c> (<c>linux/capability.h</c>); process 0 is the calling thread.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct CapabilityHeader
-    {
-        public uint Version;
-        public int Process;
-    }
-
-    /// <summary><c>struct __user_cap_data_struct</c> (<c>linux/capability.h</c>).</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct CapabilitySet
-    {
-        public uint Effective;
-        public uint Permitted;
-        public uint Inheritable;
     }
 }
 
