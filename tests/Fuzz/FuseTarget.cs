@@ -90,7 +90,7 @@ internal sealed unsafe class FuseTarget : IDisposable
     private static PassthroughOptions OptionsOf(ulong seed) => new()
     {
         PosixAcl = (seed & 1) != 0,
-        Writeback = (seed & 18) == 2,
+        Writeback = (seed & 18) == 2 && (seed & 224) != 224,
         FileHandles = (seed & 4) != 0 ? FileHandleUse.Never : FileHandleUse.Prefer,
         InodeDescriptors = (seed & 8) != 0 ? 8 : null,
         OpenFiles = 64,
