@@ -6,7 +6,7 @@ namespace VirtioFs.LibvirtXml;
 /// A number of bytes. People write <c>2M</c>, <c>1G</c>, <c>512MiB</c> or <c>2048</c>; every unit is a power of 1024, as in
 /// PowerShell's own <c>512MB</c>. libvirt's XML has units of its own, see <see cref="FromLibvirt"/>.
 /// </summary>
-public readonly record struct ByteSize : IComparable<ByteSize>, ISpanParsable<ByteSize>
+public readonly partial record struct ByteSize : IComparable<ByteSize>, IComparable, ISpanParsable<ByteSize>
 {
     private static readonly string[] UnitLetters = ["", "K", "M", "G", "T", "P", "E"];
 
@@ -116,6 +116,19 @@ public readonly record struct ByteSize : IComparable<ByteSize>, ISpanParsable<By
 
     /// <inheritdoc/>
     public int CompareTo(ByteSize other) => Bytes.CompareTo(other.Bytes);
+
+    /// <summary>Compares with a size, a number of bytes or a text such as <c>600M</c>; null is less than every size.</summary>
+    /// <param name="obj">What to compare with.</param>
+    /// <returns>Less than, equal to or greater than 0.</returns>
+    /// <exception cref="ArgumentException">It is no size.</exception>
+    public int CompareTo(object? obj) => obj switch
+    {
+        null => 1,
+        ByteSize size => CompareTo(size),
+        string text => CompareTo(Parse(text)),
+        IConvertible number => decimal.Compare(Bytes, number.ToDecimal(CultureInfo.InvariantCulture)),
+        _ => throw new ArgumentException($"'{obj}' is not a size. Compare with a number of bytes, or with a text such as 600M.", nameof(obj)),
+    };
 
     /// <summary>The size in the largest unit that it is a whole number of: <c>2M</c>, <c>1G</c>, <c>2049</c>.</summary>
     /// <returns>The text, which <see cref="Parse(string)"/> reads back.</returns>

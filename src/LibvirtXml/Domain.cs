@@ -8,7 +8,7 @@ namespace VirtioFs.LibvirtXml;
 /// order, comments, namespaces, quotation marks and line ends included. A change that fails leaves the domain as it was.
 /// Not safe for use by several threads at once.
 /// </summary>
-public sealed class Domain
+public sealed partial class Domain
 {
     private XmlDocument _document;
 

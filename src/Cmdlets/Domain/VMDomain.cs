@@ -56,7 +56,7 @@ public sealed class VMDomain
     public bool IsMemoryShared => Definition.MemoryBacking.TestShared().IsShared;
 
     /// <summary>The file systems.</summary>
-    public IReadOnlyList<LibvirtXml.FileSystem> FileSystems => Definition.FileSystems;
+    public LibvirtXml.FileSystem[] FileSystems => [.. Definition.FileSystems];
 
     /// <summary>Whether the object was changed since it was read.</summary>
     public bool IsChanged => Definition.IsChanged;

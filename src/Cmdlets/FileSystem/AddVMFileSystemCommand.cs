@@ -29,6 +29,10 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
     [ValidateNotNull]
     public VirtioFsShareInfo? Share { get; set; }
 
+    /// <summary>Adds a free pcie-root-port to the definition too, for the next device that is plugged in with -Live.</summary>
+    [Parameter]
+    public SwitchParameter AddPciePort { get; set; }
+
     /// <summary>Plugs the device into the running guest too, after checking memory, tag and socket.</summary>
     [Parameter(ParameterSetName = NameSet)]
     public SwitchParameter Live { get; set; }
@@ -44,18 +48,30 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
             return;
         }
 
+        WarnOfMaps(target);
         if (Live && target is LibvirtTarget running && CanPlug(running))
         {
             Plug(running, device!);
         }
         else
         {
-            Edit(target, "Add a file system to", domain => domain.AddFileSystem(device!));
+            Edit(target, "Add a file system to", domain => Add(domain, device!));
         }
+    }
+
+    private ChangeResult Add(Domain domain, LibvirtXml.FileSystem device)
+    {
+        ChangeResult added = domain.AddFileSystem(device);
+        return AddPciePort ? added with { Changes = [.. added.Changes, .. domain.AddPciePort().Changes] } : added;
     }
 
     private LibvirtXml.FileSystem Make()
     {
+        if (Live && AddPciePort)
+        {
+            throw new DomainRuleException("PortNotPluggable", "A pcie-root-port cannot be plugged into a running guest. Leave -Live or -AddPciePort out.");
+        }
+
         if (Share is not null && (Source ?? Socket) is string other)
         {
             throw new DomainRuleException("TwoSources", $"The share '{Share.Tag}' and '{other}' are given, but a device has one source. Leave one of the two out.");

@@ -78,10 +78,12 @@ public abstract class FileSystemSettingCmdlet : EditingCmdlet
 
     /// <summary>Where user IDs of the guest lie on the host: start:target:count. Since libvirt 10.0.</summary>
     [Parameter]
+    [Alias("UserIdMap")]
     public IdMapEntry[] UidMap { get; set; } = [];
 
     /// <summary>Where group IDs of the guest lie on the host: start:target:count. Since libvirt 10.0.</summary>
     [Parameter]
+    [Alias("GroupIdMap")]
     public IdMapEntry[] GidMap { get; set; } = [];
 
     /// <summary>Lets the guest only read. Since libvirt 11.0.</summary>
@@ -140,6 +142,17 @@ public abstract class FileSystemSettingCmdlet : EditingCmdlet
             Alias = Alias ?? device.Alias,
             Address = DeviceNumber is not null ? new CcwAddress(DeviceNumber) : PciAddress ?? device.Address,
         };
+    }
+
+    /// <summary>libvirt takes id maps for every daemon, and virtiofsd only without root's rights, as qemu:///session starts it.</summary>
+    private protected void WarnOfMaps(DomainTarget target)
+    {
+        if (UidMap.Length + GidMap.Length > 0 && target.Connection?.Contains("/system", StringComparison.Ordinal) == true)
+        {
+            WriteWarning(
+                $"The daemon of the {target.Description} is started by root, and virtiofsd takes -UidMap and -GidMap only from an ordinary user, as behind qemu:///session: " +
+                "the guest will not start with it. Use Start-VirtioFsShare -UserIdMap and Add-VMFileSystem -Share instead.");
+        }
     }
 
     private bool Given(string parameter) => IsGiven(parameter);

@@ -56,8 +56,11 @@ public sealed class SetVMFileSystemCommand : FileSystemSettingCmdlet
         }));
     }
 
-    private protected override void Process(DomainTarget target) =>
+    private protected override void Process(DomainTarget target)
+    {
+        WarnOfMaps(target);
         Edit(target, $"Change the file system {string.Join(", ", Tag.Select(tag => $"'{tag}'"))} of", ChangeAll);
+    }
 
     private ChangeResult ChangeAll(Domain domain)
     {

@@ -10,7 +10,7 @@ public sealed class VMHostMemorySetting
         Path = configuration.Path;
         IsMemoryBackingDirectorySet = configuration.MemoryBackingDirectory is not null;
         MemoryBackingDirectory = configuration.MemoryBackingDirectory ?? QemuConfiguration.DefaultMemoryBackingDirectory;
-        HugetlbfsMount = configuration.HugetlbfsMounts;
+        HugetlbfsMount = configuration.HugetlbfsMounts?.ToArray();
         Backup = backup;
     }
 
@@ -21,7 +21,7 @@ public sealed class VMHostMemorySetting
     public bool IsMemoryBackingDirectorySet { get; }
 
     /// <summary>The mount points of hugetlbfs; null when libvirt looks for them itself.</summary>
-    public IReadOnlyList<string>? HugetlbfsMount { get; }
+    public string[]? HugetlbfsMount { get; }
 
     /// <summary>The file.</summary>
     public string Path { get; }

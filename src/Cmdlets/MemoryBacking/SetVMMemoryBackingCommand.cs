@@ -26,7 +26,7 @@ public sealed class SetVMMemoryBackingCommand : EditingCmdlet
     [Alias("HugePage")]
     [ArgumentCompleter(typeof(HugePageSizeCompleter))]
     [ValidateNotNullOrEmpty]
-    public string[] Hugepages { get; set; } = [];
+    public string[] HugePages { get; set; } = [];
 
     /// <summary>The guest's NUMA nodes that each size is for, such as 0-3,5; as many as there are sizes.</summary>
     [Parameter]
@@ -66,7 +66,7 @@ public sealed class SetVMMemoryBackingCommand : EditingCmdlet
         Shared = Tristate(Shared, nameof(Shared)),
         Source = IsGiven(nameof(Source)) ? Source : null,
         HugePages = Pages(),
-        RemoveHugePages = Hugepages is [NoHugepages],
+        RemoveHugePages = IsKeyword(NoHugepages),
         Allocation = IsGiven(nameof(Allocation)) ? Allocation : null,
         AllocationThreads = IsGiven(nameof(AllocationThreads)) ? AllocationThreads : null,
         Discard = Tristate(Discard, nameof(Discard)),
@@ -76,20 +76,23 @@ public sealed class SetVMMemoryBackingCommand : EditingCmdlet
         MemoryBackingDirectory = ReadMemoryBackingDirectory(),
     };
 
+    private bool IsKeyword(string word) => HugePages is [string only] && only.Equals(word, StringComparison.OrdinalIgnoreCase);
+
     private HugePage[]? Pages()
     {
-        if (NodeSet.Length > 0 && NodeSet.Length != Hugepages.Length)
+        if (NodeSet.Length > 0 && NodeSet.Length != HugePages.Length)
         {
             throw new DomainRuleException(
                 "NodeSetCount",
-                $"-Hugepages has {Hugepages.Length} sizes and -NodeSet has {NodeSet.Length} sets. Give one set for each size; quote a set that has a comma, such as '0-3,5'.");
+                $"-HugePages has {HugePages.Length} sizes and -NodeSet has {NodeSet.Length} sets. Give one set for each size; quote a set that has a comma, such as '0-3,5'.");
         }
 
-        return Hugepages switch
+        return HugePages switch
         {
-            [] or [NoHugepages] => null,
-            [DefaultSize] => [],
-            _ => [.. Hugepages.Select((size, index) => new HugePage(ByteSize.Parse(size), NodeSet.Length > 0 ? NodeSet[index] : null))],
+            [] => null,
+            _ when IsKeyword(NoHugepages) => null,
+            _ when IsKeyword(DefaultSize) => [],
+            _ => [.. HugePages.Select((size, index) => new HugePage(ByteSize.Parse(size), NodeSet.Length > 0 ? NodeSet[index] : null))],
         };
     }
 

@@ -16,14 +16,14 @@ public sealed class VMMemoryBacking
         Reason = CommandAdvice.MessageOf(shared);
         Source = memory.Source;
         Access = memory.Access;
-        Hugepages = memory.UsesHugePages && memory.HugePages.Count == 0 ? [null] : [.. memory.HugePages];
-        UsesHugepages = memory.UsesHugePages;
+        HugePages = [.. memory.HugePages];
+        UsesHugePages = memory.UsesHugePages;
         Allocation = memory.Allocation;
         AllocationThreads = memory.AllocationThreads;
         Discard = memory.Discard;
         Locked = memory.Locked;
         NoSharePages = memory.NoSharePages;
-        NumaCells = memory.NumaCells;
+        NumaCells = [.. memory.NumaCells];
     }
 
     /// <summary>The domain's name.</summary>
@@ -42,10 +42,10 @@ public sealed class VMMemoryBacking
     public MemoryAccess? Access { get; }
 
     /// <summary>Whether hugepages are asked for.</summary>
-    public bool UsesHugepages { get; }
+    public bool UsesHugePages { get; }
 
-    /// <summary>The page sizes; one that is null stands for the host's default size.</summary>
-    public IReadOnlyList<HugePage?> Hugepages { get; }
+    /// <summary>The page sizes; none where hugepages of the host's default size are asked for.</summary>
+    public HugePage[] HugePages { get; }
 
     /// <summary>When the memory is allocated.</summary>
     public MemoryAllocation? Allocation { get; }
@@ -63,7 +63,7 @@ public sealed class VMMemoryBacking
     public bool NoSharePages { get; }
 
     /// <summary>The guest's NUMA nodes.</summary>
-    public IReadOnlyList<NumaCell> NumaCells { get; }
+    public NumaCell[] NumaCells { get; }
 
     /// <summary>The domain.</summary>
     public VMDomain Domain { get; }

@@ -79,10 +79,10 @@ public sealed record FileSystem
     public long? OpenFilesMax { get; init; }
 
     /// <summary>Where user IDs of the guest lie on the host; since libvirt 10.0.</summary>
-    public IReadOnlyList<IdMapEntry> UidMap { get; init; } = [];
+    public IReadOnlyList<IdMapEntry> UidMap { get; init => field = value.ToArray(); } = [];
 
     /// <summary>Where group IDs of the guest lie on the host; since libvirt 10.0.</summary>
-    public IReadOnlyList<IdMapEntry> GidMap { get; init; } = [];
+    public IReadOnlyList<IdMapEntry> GidMap { get; init => field = value.ToArray(); } = [];
 
     /// <summary>Whether the guest may only read; since libvirt 11.0.</summary>
     public bool ReadOnly { get; init; }

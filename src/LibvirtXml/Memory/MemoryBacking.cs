@@ -13,7 +13,7 @@ public sealed record MemoryBacking
     public bool UsesHugePages { get; init; }
 
     /// <summary>The page sizes; empty for the host's default size, or without hugepages.</summary>
-    public IReadOnlyList<HugePage> HugePages { get; init; } = [];
+    public IReadOnlyList<HugePage> HugePages { get; init => field = value.ToArray(); } = [];
 
     /// <summary>When the memory is allocated; null for libvirt's default.</summary>
     public MemoryAllocation? Allocation { get; init; }
@@ -31,7 +31,7 @@ public sealed record MemoryBacking
     public bool NoSharePages { get; init; }
 
     /// <summary>The guest's NUMA nodes; empty without a topology.</summary>
-    public IReadOnlyList<NumaCell> NumaCells { get; init; } = [];
+    public IReadOnlyList<NumaCell> NumaCells { get; init => field = value.ToArray(); } = [];
 
     /// <summary>Applies libvirt's own rule: whether a vhost-user device such as virtio-fs can work with this memory.</summary>
     /// <returns>The answer, and what to change when it is no.</returns>

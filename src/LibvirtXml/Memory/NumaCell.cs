@@ -28,8 +28,14 @@ public sealed record NumaCell
         Dictionary<string, string> parts = SplitParts(text ?? string.Empty);
         string[] unknown = [.. parts.Keys.Where(name => name is not ("id" or "cpus" or "memory" or "memaccess" or "discard"))];
         bool hasId = int.TryParse(parts.GetValueOrDefault("id", defaultId.ToString(System.Globalization.CultureInfo.InvariantCulture)), out int id);
-        string? access = parts.GetValueOrDefault("memaccess");
-        string? discard = parts.GetValueOrDefault("discard");
+        string? access = parts.GetValueOrDefault("memaccess")?.ToLowerInvariant();
+        string? discard = parts.GetValueOrDefault("discard")?.ToLowerInvariant() switch
+        {
+            "true" or "on" => "yes",
+            "false" or "off" => "no",
+            string other => other,
+            null => null,
+        };
         if (unknown.Length > 0 || !hasId || id < 0 || !ByteSize.TryParse(parts.GetValueOrDefault("memory"), out ByteSize memory)
             || access is not (null or "shared" or "private") || discard is not (null or "yes" or "no"))
         {

@@ -54,6 +54,8 @@ internal static unsafe class LibvirtErrors
         LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.InvalidArgument when IsAboutCredentials(words) => ("AuthenticationFailed", ErrorKind.AuthenticationFailed, CredentialAdvice),
         LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.AuthUnavailable =>
             ("AccessDenied", ErrorKind.PermissionDenied, PermissionAdvice),
+        _ when words.Contains("No more available PCI slots", StringComparison.Ordinal) => ("NoPciSlot", ErrorKind.Conflict, PciSlotAdvice),
+        _ when words.Contains("virtiofsd died", StringComparison.Ordinal) => ("DaemonDied", ErrorKind.Failed, DaemonAdvice),
         LibvirtErrorCode.SystemError when words.Contains("Permission denied", StringComparison.Ordinal) => ("AccessDenied", ErrorKind.PermissionDenied, PermissionAdvice),
         LibvirtErrorCode.SystemError when words.Contains("connect socket", StringComparison.Ordinal) =>
             ("ConnectionFailed", ErrorKind.ConnectionFailed, "Start libvirt's daemon (systemctl start libvirtd, or virtqemud), or correct the URI."),
@@ -86,6 +88,13 @@ internal static unsafe class LibvirtErrors
 
     private const string CredentialAdvice =
         "The other end wants a user name or a password, and nobody is asked here: put them into libvirt's auth.conf, or name a user who needs none.";
+
+    private const string PciSlotAdvice =
+        "A running guest takes a device only into a pcie-root-port that was there when it started and is free. Leave -Live out: the device is there from the guest's " +
+        "next start, and with Add-VMFileSystem -AddPciePort a free port as well, for the next -Live.";
+
+    private const string DaemonAdvice =
+        "Read why in the daemon's log beside the guest's own: /var/log/libvirt/qemu/<domain>-fs<number>-virtiofsd.log, or ~/.cache/libvirt/qemu/log for qemu:///session.";
 
     private const string PermissionAdvice =
         "Run this as root or as a member of the group libvirt, or use qemu:///session for machines of your own.";
