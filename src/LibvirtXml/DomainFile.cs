@@ -56,12 +56,13 @@ public sealed class DomainFile
     /// <exception cref="DomainRuleException">The file was changed by somebody else since it was read; it is as it was.</exception>
     /// <exception cref="IOException">The file cannot be written; the old one is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write; the old file is as it was.</exception>
-    public IReadOnlyList<Advice> Save()
-    {
-        WrittenFile written = FileReplacement.Write(Path, _encoding.Encode(Domain.Xml), expected: _stamp);
-        _stamp = written.Stamp;
-        return written.Warnings;
-    }
+    public IReadOnlyList<Advice> Save() => Put(Domain.Xml);
+
+    /// <summary>Writes back what the domain was when it was read, passwords included: takes a <see cref="Save"/> back.</summary>
+    /// <exception cref="DomainRuleException">The file was changed by somebody else since it was written; it is as it was.</exception>
+    /// <exception cref="IOException">The file cannot be written; it is as it was.</exception>
+    /// <exception cref="UnauthorizedAccessException">There is no permission to write; the file is as it was.</exception>
+    public void Restore() => Put(Domain.OriginalXml);
 
     /// <summary>
     /// Writes a domain to a new file, or in the place of one, in the encoding that its XML declaration names; else in UTF-8. Passwords
@@ -116,6 +117,13 @@ public sealed class DomainFile
         return Encoding.UTF8.GetByteCount(fileName) <= MaximumNameBytes
             ? fileName
             : throw new DomainRuleException("DomainNameTooLong", $"The name of the domain '{domain}' is too long for a file's. Name a file and not a folder.");
+    }
+
+    private IReadOnlyList<Advice> Put(string xml)
+    {
+        WrittenFile written = FileReplacement.Write(Path, _encoding.Encode(xml), expected: _stamp);
+        _stamp = written.Stamp;
+        return written.Warnings;
     }
 
     private static Advice LeftOut(string path, Domain domain) => new(

@@ -48,4 +48,18 @@ public sealed class DaemonWrapperTests
         new DaemonWrapper("/bin/d", []).Save(path, overwrite: true);
         Assert.StartsWith("#!/bin/sh", File.ReadAllText(path), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_script_is_taken_back_as_if_it_had_not_been_written()
+    {
+        using TemporaryFolder folder = new();
+        string old = folder.Write("old", "old");
+        string added = Path.Combine(folder.Path, "new");
+
+        new DaemonWrapper("/bin/d", []).Save(old, overwrite: true)();
+        new DaemonWrapper("/bin/d", []).Save(added)();
+
+        Assert.Equal("old", File.ReadAllText(old));
+        Assert.False(File.Exists(added));
+    }
 }

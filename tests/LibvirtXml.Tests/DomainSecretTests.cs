@@ -74,6 +74,21 @@ public sealed partial class DomainSecretTests
     }
 
     [Fact]
+    public void A_change_that_is_taken_back_leaves_the_passwords_where_they_were()
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.Write("d.xml", Xml);
+        DomainFile file = DomainFile.Load(path);
+        file.Domain.SetMemoryBacking(new MemoryBackingRequest { Shared = true });
+        file.Save();
+        Assert.Contains("hunter3", File.ReadAllText(path), StringComparison.Ordinal);
+
+        file.Restore();
+
+        Assert.Equal(Xml, File.ReadAllText(path));
+    }
+
+    [Fact]
     public void A_secret_never_lands_in_a_file_of_somebody_else()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root gives files away.");

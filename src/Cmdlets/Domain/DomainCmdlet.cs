@@ -111,7 +111,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     }
 
     /// <summary>Reads a file; an error of its content names it.</summary>
-    private protected static DomainFile LoadFile(string path)
+    private protected DomainFile LoadFile(string path)
     {
         if (Directory.Exists(path))
         {
@@ -120,7 +120,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
 
         try
         {
-            return DomainFile.Load(path);
+            return DomainFile.Load(path, Cancellation);
         }
         catch (DomainXmlException exception) when (!exception.Message.Contains(path, StringComparison.Ordinal))
         {

@@ -13,7 +13,7 @@ internal sealed class FileTarget(DomainFile file) : DomainTarget(file.Domain)
 
     public override void Commit() => file.Save();
 
-    public override void TakeBack() => DomainFile.Write(file.Path, Before);
+    public override void TakeBack() => file.Restore();
 
     public override VMDomain ToObject() => new(Definition, path: file.Path);
 }

@@ -153,8 +153,7 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     /// <summary>The script and the definitions change together: when one cannot, all are as they were.</summary>
     private void Write(DaemonWrapper wrapper, string path)
     {
-        byte[]? old = File.Exists(path) ? File.ReadAllBytes(path) : null;
-        wrapper.Save(path, Force);
+        Action takeBack = wrapper.Save(path, Force);
         Stack<DomainTarget> committed = new();
         try
         {
@@ -171,20 +170,8 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
                 Try(target.Definition.Name, target.TakeBack);
             }
 
-            Restore(path, old);
+            Try(path, takeBack);
             throw;
-        }
-    }
-
-    private static void Restore(string path, byte[]? old)
-    {
-        if (old is null)
-        {
-            File.Delete(path);
-        }
-        else
-        {
-            File.WriteAllBytes(path, old);
         }
     }
 

@@ -13,6 +13,9 @@ public sealed partial class DaemonWrapper
     /// <summary>Options that libvirt itself gives; a second one would contradict it.</summary>
     private static readonly string[] LibvirtsOwn = ["--fd", "--socket-path", "--shared-dir", "--print-capabilities", "--help", "--version", "-h", "-V"];
 
+    /// <summary>No more of a replaced file is kept for taking the change back.</summary>
+    private const int MaximumScriptBytes = 16 * 1024 * 1024;
+
     /// <summary>Makes a wrapper.</summary>
     /// <param name="program">The absolute path of virtiofsd or vhost-user-fs.</param>
     /// <param name="options">The options, each a word such as <c>--inode-file-handles=mandatory</c>.</param>
@@ -54,16 +57,20 @@ public sealed partial class DaemonWrapper
     /// <summary>Writes the script, executable for everyone and writable for its owner alone.</summary>
     /// <param name="path">The script's absolute path.</param>
     /// <param name="overwrite">Whether a file that is there is replaced.</param>
+    /// <returns>Takes the script back: puts the old file's content in its place, or removes it where there was none.</returns>
     /// <exception cref="DomainRuleException">The path is not absolute, or a file is there that must not be replaced.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write.</exception>
-    public void Save(string path, bool overwrite = false)
+    public Action Save(string path, bool overwrite = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         RequireAbsolute(path, "wrapper's path");
+        string full = Path.GetFullPath(path);
         try
         {
-            FileReplacement.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(Script), FileRights.Executable, mayReplace: overwrite);
+            ReadFile? old = overwrite && File.Exists(full) ? ReadFile.Of(full, MaximumScriptBytes) : null;
+            FileStamp written = FileReplacement.Write(full, Encoding.UTF8.GetBytes(Script), FileRights.Executable, mayReplace: overwrite, expected: old?.Stamp).Stamp;
+            return old is null ? () => File.Delete(full) : () => FileReplacement.Write(full, old.Content, expected: written);
         }
         catch (DomainRuleException exception) when (exception.ErrorId == "FileExists")
         {
