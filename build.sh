@@ -56,6 +56,9 @@ need_for_tests() {
   need busybox busybox-static
   need cpio cpio
   need xz xz-utils
+  need_file /usr/share/OVMF/OVMF_CODE_4M.fd ovmf
+  need_file /usr/lib/systemd/boot/efi/linuxx64.efi.stub systemd-boot-efi
+  need objcopy binutils
   need git git
   need sqlite3 sqlite3
   need rsync rsync

@@ -12,6 +12,8 @@
 #       --suite NAME             the Debian suite of the kernel, such as sid; else this machine's own
 #       --kernel ARGUMENTS       more for the kernel's command line
 #       --monitor SOCKET         where QEMU takes commands
+#       --uefi FILE              boots as a firmware boots a machine: FILE is to lie at EFI/BOOT/BOOTX64.EFI of the first share,
+#                                becomes kernel and initial RAM disk in one, and is read by the firmware's own virtio-fs driver
 #       --reboots                a reboot starts the kernel anew, with the same devices; else it ends the guest
 set -euo pipefail
 shopt -s inherit_errexit
@@ -22,6 +24,9 @@ case $(uname -m) in
   x86_64) architecture=amd64 emulator=qemu-system-x86_64 ;;
   *) echo "Guest kernels are prepared for x86-64 only; this machine is $(uname -m)." >&2; exit 1 ;;
 esac
+
+firmware=/usr/share/OVMF
+uefi_stub=/usr/lib/systemd/boot/efi/linuxx64.efi.stub
 
 suite=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
 
@@ -176,11 +181,12 @@ check() {
 }
 
 boot() {
-  local script='' files='' kernel_arguments='' memory=768 processors=1 queues=1 reboots=-no-reboot programs=() devices=() share
+  local script='' files='' uefi='' kernel_arguments='' memory=768 processors=1 queues=1 reboots=-no-reboot programs=() devices=() share
   while [ $# -gt 0 ]; do
     case $1 in
       --script) script=$2; shift ;;
       --files) files=$2; shift ;;
+      --uefi) uefi=$2; shift ;;
       --memory) memory=$2; shift ;;
       --processors) processors=$2; shift ;;
       --suite) suite=$2; shift ;;
@@ -208,15 +214,30 @@ boot() {
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   add_own_files "$common" "$script" "$files"
+  kernel_arguments="console=ttyS0 panic=-1 SCRIPT=/guest/script OUTPUT=/dev/ttyS1 MODULES=/modules $kernel_arguments"
+  local start=(-kernel "$(kernel)/vmlinuz" -initrd "$work/initrd.cpio" -append "$kernel_arguments")
+  if [ -n "$uefi" ]; then
+    make_uefi_image "$uefi" "$kernel_arguments"
+    cp "$firmware/OVMF_VARS_4M.fd" "$work/variables"
+    start=(-drive "if=pflash,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd" -drive "if=pflash,format=raw,file=$work/variables")
+  fi
   "$emulator" -nodefaults -no-user-config -display none ${reboots:+"$reboots"} \
     -machine "q35,memory-backend=memory,accel=$accelerator" -cpu "$cpu" -smp "$processors" \
     -m "${memory}M" -object "memory-backend-memfd,id=memory,size=${memory}M,share=on" \
-    -kernel "$(kernel)/vmlinuz" -initrd "$work/initrd.cpio" \
-    -append "console=ttyS0 panic=-1 SCRIPT=/guest/script OUTPUT=/dev/ttyS1 MODULES=/modules $kernel_arguments" \
+    "${start[@]}" \
     -serial file:/dev/stderr -serial stdio "${devices[@]}" </dev/null &
   guest=$!
   trap 'kill "$guest" 2>/dev/null; wait "$guest"; exit 143' TERM INT
   wait "$guest"
+}
+
+# Kernel, initial RAM disk and command line in one program for firmware, around systemd's stub (systemd-stub(7)).
+make_uefi_image() {
+  mkdir -p "$(dirname "$1")"
+  echo "$2" >"$work/arguments"
+  objcopy --add-section .cmdline="$work/arguments" --change-section-vma .cmdline=0x30000 \
+    --add-section .linux="$(kernel)/vmlinuz" --change-section-vma .linux=0x2000000 \
+    --add-section .initrd="$work/initrd.cpio" --change-section-vma .initrd=0x5000000 "$uefi_stub" "$1"
 }
 
 # The kernel unpacks several archives that follow one another: the programs, then this guest's own files.

@@ -43,9 +43,14 @@ public sealed unsafe partial class FuseWorker
 
     private nint Read(in InHeader header, ref RequestReader reader, ReplyWriter reply)
     {
-        if (!reader.TryRead(out ReadIn arguments)
-            || arguments.Size > MaximumWrite
-            || !reply.TryTakePieces(arguments.Size, _memory.Pieces, out ReadOnlySpan<IoVec> target))
+        if (!reader.TryRead(out ReadIn arguments))
+        {
+            return -Errno.EINVAL;
+        }
+
+        // Firmware asks for a whole file at once, and goes on where a short answer ends (edk2: VirtioFsDxe).
+        arguments.Size = Math.Min(arguments.Size, MaximumWrite);
+        if (!reply.TryTakePieces(arguments.Size, _memory.Pieces, out ReadOnlySpan<IoVec> target))
         {
             return -Errno.EINVAL;
         }

@@ -160,6 +160,20 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_asks_for_more_than_an_answer_may_have_gets_the_beginning()
+    {
+        const int Most = 1 << 20;
+        byte[] content = RandomNumberGenerator.GetBytes(3 * Most);
+        File.WriteAllBytes(_tree.Host("file"), content);
+        (ulong node, ulong handle) = _tree.Open("file");
+        FuseReadIn argument = new() { Handle = handle, Size = (uint)content.Length };
+        byte[] request = Fuse.Call.Begin(FuseOpcode.Read, node).Append(argument).ToBytes(7);
+        byte[] reply = Fuse.TransactRaw(request, 16 + content.Length);
+        Assert.Equal(16 + Most, reply.Length);
+        Assert.True(reply.AsSpan(16).SequenceEqual(content.AsSpan(0, Most)));
+    }
+
+    [Fact]
     public void A_write_behind_an_append_flag_appends()
     {
         _tree.WriteOnHost("file", "start");

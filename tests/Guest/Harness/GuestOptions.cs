@@ -28,6 +28,11 @@ internal sealed record GuestOptions
     /// <summary>More for the kernel's command line, in QEMU.</summary>
     public string KernelArguments { get; init; } = "";
 
+    /// <summary>
+    /// Where the first share has <c>EFI/BOOT/BOOTX64.EFI</c>: QEMU's firmware boots the guest from there. Null: QEMU starts the kernel itself.
+    /// </summary>
+    public string? FirmwareImage { get; init; }
+
     /// <summary>Where QEMU is to listen for a <see cref="QemuMonitor"/>.</summary>
     public string? Monitor { get; init; }
 

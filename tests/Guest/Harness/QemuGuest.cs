@@ -55,6 +55,11 @@ internal sealed class QemuGuest(string? suite = null) : GuestKernel
                 ["--queues", share.RequestQueues.ToString(CultureInfo.InvariantCulture), "--share", $"{share.Tag}={share.Socket}"]);
         }
 
+        if (options.FirmwareImage is not null)
+        {
+            command.AddRange(["--uefi", options.FirmwareImage]);
+        }
+
         if (options.Monitor is not null)
         {
             command.AddRange(["--monitor", options.Monitor]);
