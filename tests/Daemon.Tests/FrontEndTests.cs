@@ -1,3 +1,4 @@
+using System.IO.MemoryMappedFiles;
 using System.Net.Sockets;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.VhostUser;
@@ -49,6 +50,32 @@ public sealed class FrontEndTests : IDisposable
 
         string line = program.ReadErrorLine();
         Assert.Contains("without giving it the guest's memory", line);
+        Assert.Contains("share=on", line);
+    }
+
+    [Fact]
+    public unsafe void A_front_end_that_maps_the_guests_memory_privately_is_told_of_and_not_called_connected()
+    {
+        const int Size = 1 << 20;
+        string path = Path.Combine(_folder.Shared, "memory");
+        using FileStream file = new(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
+        file.SetLength(Size);
+        using var mapping = MemoryMappedFile.CreateFromFile(file, null, Size, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
+        using MemoryMappedViewAccessor view = mapping.CreateViewAccessor(0, Size, MemoryMappedFileAccess.CopyOnWrite);
+        using RunningProgram program = Start();
+        program.ReadErrorLine();
+        using VhostUserConnection connection = VhostUserConnection.Connect(_folder.Socket);
+        VirtioFeatures features = connection.GetFeatures();
+        connection.SetProtocolFeatures(connection.GetProtocolFeatures() & ProtocolFeatures.Qemu);
+        connection.SetOwner();
+        connection.SetFeatures(features & (VirtioFeatures.LinuxGuest | VirtioFeatures.VhostUserProtocol));
+        connection.AddMemoryRegion(
+            new MemoryRegionDescription(0, Size, (ulong)view.SafeMemoryMappedViewHandle.DangerousGetHandle(), 0), (int)file.SafeFileHandle.DangerousGetHandle());
+        connection.SetVringNum(0, 128);
+        connection.SetVringEnable(0, true);
+
+        string line = program.ReadErrorLine();
+        Assert.Contains("private to the virtual machine's process", line);
         Assert.Contains("share=on", line);
     }
 

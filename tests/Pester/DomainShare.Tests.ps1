@@ -81,6 +81,17 @@ Describe 'A share for a domain' {
         (Get-VirtioFsShare).Tag | Should -Be data, other
     }
 
+    It 'is named when its domain is to start without it, and the domain starts with it' {
+        $null = Start-VirtioFsShare @place -Tag data -Domain $name @test
+        Get-VirtioFsShare | Stop-VirtioFsShare
+        Start-VMDomain $name @test -ErrorVariable failure -ErrorAction SilentlyContinue
+        $failure[0].FullyQualifiedErrorId | Should -Be 'ShareNotRunning,VirtioFs.Cmdlets.StartVMDomainCommand'
+        $failure[0].ToString() | Should -BeLike "*'data'*'$($place.Socket)'*Start-VirtioFsShare*-Tag 'data' -Domain '$name'*"
+        $null = Start-VirtioFsShare $place.Path -Tag data -Domain $name @test
+        (Start-VMDomain $name @test -PassThru).State | Should -Be Running
+        Stop-VMDomain $name @test -Force -Confirm:$false
+    }
+
     It 'that is given to Add-VMFileSystem, ConvertTo-QemuArgument or ConvertTo-CloudHypervisorArgument has its own queue size there' {
         $share = Start-VirtioFsShare @place -Tag data -QueueSize 256
         Add-VMFileSystem $name -Share $share @test

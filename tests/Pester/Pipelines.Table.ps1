@@ -160,5 +160,5 @@ $PipelineTable['host setting'] = @{ 'Start-VirtioFsShare' = @{ Changes = 'share:
 foreach ($kind in $PipedKinds.Keys) {
     $PipelineTable[$kind] = ($PipelineTable[$kind] ?? @{}).Clone()
     $PipelineTable[$kind]['Get-VirtioFsShare'] ??= 'ShareNotFound'
-    $PipelineTable[$kind]['Start-VirtioFsShare'] ??= 'DirectoryNotFound|NotADirectory|PathNotResolved|ParameterArgumentValidationError'
+    $PipelineTable[$kind]['Start-VirtioFsShare'] ??= 'DirectoryNotFound|NotADirectory|PathMissing|PathNotResolved|ParameterArgumentValidationError'
 }
