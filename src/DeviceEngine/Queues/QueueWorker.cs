@@ -201,18 +201,20 @@ internal sealed class QueueWorker
             return true;
         }
 
+        // Who waits for a lock begins to wait in the order of the ring, and by what is kept of its request.
         chain.KeepRequest(fuse.Header, fuse.Unique);
-        return TryAnswerAgain(thread, fuse, outcome == FuseOutcome.WouldBlock && alone && _doneCount > 0 && ring.CountAvailable() == 0);
+        bool isAlone = alone && _doneCount > 0 && ring.CountAvailable() == 0;
+        return TryAnswerAgain(thread, fuse, outcome == FuseOutcome.WouldWait ? Patience.Long : isAlone ? Patience.Brief : Patience.None);
     }
 
-    private bool TryAnswerAgain(RingThread thread, FuseWorker fuse, bool isAlone)
+    private bool TryAnswerAgain(RingThread thread, FuseWorker fuse, Patience patience)
     {
         RequestChain chain = thread.Chain;
         FuseOutcome outcome = FuseOutcome.WouldBlock;
-        if (isAlone)
+        if (patience != Patience.None)
         {
             Flush();
-            if (!TryCall(thread, fuse, Patience.Brief, out outcome, out uint written))
+            if (!TryCall(thread, fuse, patience, out outcome, out uint written))
             {
                 return false;
             }

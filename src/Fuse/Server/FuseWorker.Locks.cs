@@ -27,7 +27,7 @@ public sealed unsafe partial class FuseWorker
         // Who waits is remembered by its request's number and arguments: so it begins to wait when it is given again, by a copy that stays.
         bool waits = wait && _context.MayBlock;
         nint result = _files.SetLock(_context, header.NodeId, arguments, waits);
-        return wait && !waits && result is -Errno.EAGAIN or FileSystemResult.WouldWait ? FileSystemResult.WouldBlock : result;
+        return wait && !waits && result is -Errno.EAGAIN or FileSystemResult.WouldWait ? FileSystemResult.WouldWait : result;
     }
 
     private nint Control(in InHeader header, ref RequestReader reader, ReplyWriter reply)
