@@ -21,6 +21,14 @@ public static unsafe class SocketOptions
         return LibC.Result(LibC.getsockopt(socket, SolSocket, SoDomain, &value, &length)) == 0 && value == AfUnix;
     }
 
+    /// <summary>Whether something has come that nobody has read (<c>FIONREAD</c>).</summary>
+    public static bool HasUnread(int socket)
+    {
+        const nuint BytesToRead = 0x541b;
+        int count;
+        return LibC.Result(LibC.ioctl(socket, BytesToRead, (nint)(&count))) == 0 && count > 0;
+    }
+
     /// <summary>True for a socket on which listen(2) was called (<c>SO_ACCEPTCONN</c>).</summary>
     public static bool IsListening(int socket)
     {

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Memory;
 using VirtioFs.Frontend.Rings;
@@ -183,6 +186,58 @@ public sealed class BlockingDescriptorTests
         AssertIsRefused(memory.Value);
         FileDescriptor.Close(first);
         FileDescriptor.Close(second);
+    }
+
+    [Theory]
+    [InlineData(VhostUserRequest.SetVringCall)]
+    [InlineData(VhostUserRequest.SetBackendReqFd)]
+    [InlineData(VhostUserRequest.AddMemReg)]
+    public void A_descriptor_whose_closing_waits_leaves_the_next_front_end_alone(VhostUserRequest request)
+    {
+        using TemporaryShare share = new();
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        int lingering = MakeLingering((IPEndPoint)listener.LocalEndpoint);
+        using (VhostUserConnection connection = VhostUserConnection.Connect(share.Socket))
+        {
+            byte[] payload = request switch
+            {
+                VhostUserRequest.SetVringCall => BitConverter.GetBytes(1ul),
+                VhostUserRequest.AddMemReg => new byte[40],
+                _ => [],
+            };
+
+            // The message's last byte comes when the back end is the only one who has the descriptor.
+            VhostUserHeader header = new() { Request = request, Flags = 1, Size = (uint)payload.Length };
+            byte[] bytes = [.. MemoryMarshal.AsBytes(new ReadOnlySpan<VhostUserHeader>(in header)), .. payload];
+            _ = connection.SendBytes(bytes.AsSpan()[..^1], [lingering]);
+            FileDescriptor.Close(lingering);
+            _ = connection.SendBytes(bytes.AsSpan()[^1..]);
+        }
+
+        using VirtioFsGuest next = Connect(share, 1);
+        Assert.Equal(0, next.Fuse.Getattr(1, out FuseAttrOut _));
+        long start = Stopwatch.GetTimestamp();
+        share.Share.Stop();
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_bound);
+    }
+
+    // A connection whose last close waits for as long as its peer does not read.
+    private static int MakeLingering(IPEndPoint peer)
+    {
+        const int LingerSeconds = 60;
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(peer);
+        socket.LingerState = new LingerOption(true, LingerSeconds);
+        socket.Blocking = false;
+        byte[] data = new byte[1 << 16];
+        SocketError error = SocketError.Success;
+        while (error == SocketError.Success)
+        {
+            _ = socket.Send(data, 0, data.Length, SocketFlags.None, out error);
+        }
+
+        return Files.Duplicate((int)socket.Handle);
     }
 
     private static void AssertIsRefused(int descriptor)

@@ -63,7 +63,7 @@ internal sealed class RingSetup(int index)
             return null;
         }
 
-        FileDescriptor.Close(descriptor);
+        DescriptorDisposal.Close(descriptor);
         return $"The kick descriptor of ring {index} {fault}.";
     }
 

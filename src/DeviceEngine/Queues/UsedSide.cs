@@ -1,7 +1,6 @@
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.DeviceEngine.VhostUser;
-using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;
 
@@ -210,7 +209,7 @@ internal sealed class UsedSide(Device device, int index, object gate, OpenedRing
         string? fault = descriptor < 0 ? null : FrontEndSignal.TryAdopt(ref descriptor, out signal);
         if (fault is not null)
         {
-            FileDescriptor.Close(descriptor);
+            DescriptorDisposal.Close(descriptor);
             return $"The {name} descriptor of ring {index} {fault}.";
         }
 

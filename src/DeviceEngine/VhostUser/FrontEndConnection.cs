@@ -79,7 +79,7 @@ internal sealed class FrontEndConnection : IDisposable
         return true;
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => DescriptorDisposal.Close(_socket);
 
     private Reception Fill(Span<byte> target, Message message, bool isBeginning, out string? fault)
     {

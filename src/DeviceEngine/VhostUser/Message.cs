@@ -56,7 +56,7 @@ internal sealed class Message
     {
         foreach (int descriptor in _descriptors.AsSpan(0, DescriptorCount))
         {
-            FileDescriptor.Close(descriptor);
+            DescriptorDisposal.Close(descriptor);
         }
 
         DescriptorCount = 0;

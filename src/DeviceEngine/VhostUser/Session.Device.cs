@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.VhostUser;
 
@@ -107,7 +106,7 @@ internal sealed partial class Session
             return refusal;
         }
 
-        FileDescriptor.Close(_backEndChannel);
+        DescriptorDisposal.Close(_backEndChannel);
         _backEndChannel = _message.TakeDescriptor();
         return Outcome.Done;
     }

@@ -140,7 +140,7 @@ internal sealed partial class Session
             return refusal;
         }
 
-        FileDescriptor.Close(_logSignal);
+        DescriptorDisposal.Close(_logSignal);
         _logSignal = _message.TakeDescriptor();
         return Outcome.Done;
     }

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using VirtioFs.DeviceEngine.Queues;
-using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.VhostUser;
 
@@ -55,8 +54,8 @@ internal sealed partial class Session : IDisposable
     public void Dispose()
     {
         _message.CloseDescriptors();
-        FileDescriptor.Close(_backEndChannel);
-        FileDescriptor.Close(_logSignal);
+        DescriptorDisposal.Close(_backEndChannel);
+        DescriptorDisposal.Close(_logSignal);
         (_backEndChannel, _logSignal) = (-1, -1);
         _connection.Dispose();
     }
