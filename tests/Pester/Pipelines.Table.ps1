@@ -142,7 +142,7 @@ $script:PipelineTable = @{
     'share'                 = $ofShare
     'mount'                 = @{ 'New-VirtioFsMount' = @{ Check = { $_.Tag, $_.MountPoint | Should -Be data, /data } } }
     'pool'                  = @{ 'Set-HugePagePool' = if (Get-HugePagePool) { @{} } else { 'HugePagePoolNotFound' } }
-    'argument'              = $ofArgument
+    'argument'              = $ofArgument + @{ 'Start-VirtioFsShare' = 'DirectoryNotFound' }
     'domain of libvirt'     = $ofLibvirt
     'domain of a file'      = $ofFile
     'domain of a text'      = $ofText
@@ -152,13 +152,12 @@ $script:PipelineTable = @{
     'memory test'           = $ofMemory
 }
 
-# A file can be shared, and what has a Path names one.
-$ofFile['Start-VirtioFsShare'] = $ofXmlFile['Start-VirtioFsShare'] = @{ Changes = 'share:other' }
-$PipelineTable['host setting'] = @{ 'Start-VirtioFsShare' = @{ Changes = 'share:other' } }
+# A file that is piped can be shared; one that an object was read from is not what a guest is meant to get.
+$ofXmlFile['Start-VirtioFsShare'] = @{ Changes = 'share:other' }
 
-# These two take texts, and every object is one to PowerShell: no share and no directory has such a name.
+# No share has such a tag, and no object such a path.
 foreach ($kind in $PipedKinds.Keys) {
     $PipelineTable[$kind] = ($PipelineTable[$kind] ?? @{}).Clone()
     $PipelineTable[$kind]['Get-VirtioFsShare'] ??= 'ShareNotFound'
-    $PipelineTable[$kind]['Start-VirtioFsShare'] ??= 'DirectoryNotFound|NotADirectory|PathMissing|PathNotResolved|ParameterArgumentValidationError'
+    $PipelineTable[$kind]['Start-VirtioFsShare'] ??= 'PathMissing'
 }

@@ -31,6 +31,12 @@ internal sealed class PipedShare
             return true;
         }
 
+        // The file that holds a domain's XML or libvirt's settings is nothing that a guest is meant to get.
+        if (_object.BaseObject is VMDomain or VMHostMemorySetting)
+        {
+            return false;
+        }
+
         path = Value("LiteralPath") ?? Value("PSPath");
         isLiteral = path is not null;
         path ??= Value("Path");

@@ -126,7 +126,7 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
         if (!piped.TryGetPath(out string? path, out isLiteral))
         {
             WriteFailure("PathMissing", ErrorCategory.InvalidArgument, InputObject,
-                $"'{InputObject}' has no path: it is neither a path nor a file, and has no property Path.", "Pipe paths, files, shares, or records with a property Path.");
+                $"'{InputObject}' has no path to share: it is neither a path, a file nor a share, and no record with a property Path.", "Pipe paths, files, shares, or records with a property Path.");
             return false;
         }
 
