@@ -148,6 +148,17 @@ public static unsafe class UnixSocket
         }
     }
 
+    /// <summary>
+    /// Sends what adds one to a counter (<see cref="EventFd.Signal"/>), and never waits, whatever the flags of the open description.
+    /// Zero, or a negated error number; EAGAIN (the other end has enough to read) is success.
+    /// </summary>
+    public static int Signal(int socket)
+    {
+        ulong one = 1;
+        nint result = LibC.Result(LibC.send(socket, &one, sizeof(ulong), MsgNoSignal | MsgDontWait));
+        return result is > 0 or -Errno.EAGAIN ? 0 : (int)result;
+    }
+
     private static bool TakeDescriptors(byte* control, nuint length, Span<int> descriptors, ref int count)
     {
         bool all = true;
@@ -264,6 +275,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library)]
     internal static partial nint recvmsg(int socket, UnixSocket.MessageHeader* message, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial nint send(int socket, void* buffer, nuint length, int flags);
 
     [LibraryImport(Library)]
     internal static partial nint sendmsg(int socket, UnixSocket.MessageHeader* message, int flags);

@@ -166,6 +166,44 @@ public sealed class BlockingDescriptorTests
         FileDescriptor.Close(writer);
     }
 
+    // User-Mode Linux: arch/um/os-Linux/file.c os_pipe makes a pair of sockets.
+    [Fact]
+    public void A_socket_can_be_called_by_and_may_be_full_and_blocking()
+    {
+        using TemporaryShare share = new();
+        using VirtioFsGuest guest = Connect(share, 1);
+        _ = UnixSocket.CreatePair(out int reader, out int writer);
+        guest.Connection.SetVringCall(1, writer);
+        Send(guest);
+        PollEntry[] called = [new PollEntry { Descriptor = reader, Events = Poll.Readable }];
+        Assert.Equal(1, Poll.Wait(called, 5000));
+
+        SharedDescription.FillPipe(writer);
+        Assert.True(SharedDescription.IsBlocking(writer));
+        Send(guest);
+        GuestQueue queue = guest.Queues[1];
+        Eventually.Holds(() => queue.HasUsed, () => "The request was not answered.");
+        _ = guest.Connection.GetVringBase(1);
+        Assert.Null(share.Share.FaultReason);
+        FileDescriptor.Close(reader);
+        FileDescriptor.Close(writer);
+    }
+
+    [Fact]
+    public void A_call_socket_whose_other_end_is_closed_keeps_no_answer_back()
+    {
+        using TemporaryShare share = new();
+        using VirtioFsGuest guest = Connect(share, 1);
+        _ = UnixSocket.CreatePair(out int reader, out int writer);
+        guest.Connection.SetVringCall(1, writer);
+        FileDescriptor.Close(reader);
+        FileDescriptor.Close(writer);
+        Send(guest);
+        GuestQueue queue = guest.Queues[1];
+        Eventually.Holds(() => queue.HasUsed, () => "The request was not answered.");
+        Assert.Null(share.Share.FaultReason);
+    }
+
     [Theory]
     [InlineData("/tmp")]
     [InlineData("/dev/null")]
@@ -178,12 +216,19 @@ public sealed class BlockingDescriptorTests
     }
 
     [Fact]
-    public void Sockets_and_memory_are_refused_for_kicks_calls_and_errors()
+    public void Sockets_of_the_network_and_memory_are_refused_for_kicks_calls_and_errors()
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using FileDescriptor memory = new(SharedMemory.Create("guest-memory-none", 4096));
+        AssertIsRefused((int)socket.Handle);
+        AssertIsRefused(memory.Value);
+    }
+
+    [Fact]
+    public void Sockets_are_refused_for_kicks()
     {
         _ = UnixSocket.CreatePair(out int first, out int second);
-        using FileDescriptor memory = new(SharedMemory.Create("guest-memory-none", 4096));
-        AssertIsRefused(first);
-        AssertIsRefused(memory.Value);
+        AssertIsRefused(first, VhostUserRequest.SetVringKick);
         FileDescriptor.Close(first);
         FileDescriptor.Close(second);
     }
@@ -240,11 +285,14 @@ public sealed class BlockingDescriptorTests
         return Files.Duplicate((int)socket.Handle);
     }
 
-    private static void AssertIsRefused(int descriptor)
+    private static void AssertIsRefused(int descriptor) =>
+        AssertIsRefused(descriptor, VhostUserRequest.SetVringKick, VhostUserRequest.SetVringCall, VhostUserRequest.SetVringErr);
+
+    private static void AssertIsRefused(int descriptor, params ReadOnlySpan<VhostUserRequest> requests)
     {
         using TemporaryShare share = new();
         using VirtioFsGuest guest = Connect(share, 1);
-        foreach (VhostUserRequest request in (VhostUserRequest[])[VhostUserRequest.SetVringKick, VhostUserRequest.SetVringCall, VhostUserRequest.SetVringErr])
+        foreach (VhostUserRequest request in requests)
         {
             Assert.NotEqual(0ul, guest.Connection.TellForResult(request, BitConverter.GetBytes(1ul), [descriptor]));
             share.WaitForTrouble("neither an event descriptor");

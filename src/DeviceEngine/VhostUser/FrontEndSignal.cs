@@ -3,8 +3,8 @@ using VirtioFs.Linux;
 namespace VirtioFs.DeviceEngine.VhostUser;
 
 /// <summary>
-/// A descriptor by which the front end is told something: an event counter, or the writing end of a pipe, as User-Mode Linux gives.
-/// Who sends holds it, and no lock; the last one that lets go closes it.
+/// A descriptor by which the front end is told something: an event counter, the writing end of a pipe, or a socket of a pair, as
+/// User-Mode Linux gives for calls (<c>arch/um/os-Linux/file.c os_pipe</c>). Who sends holds it, and no lock; the last one that lets go closes it.
 /// </summary>
 /// <remarks>
 /// The front end shares the counter's open description. It can take <c>O_NONBLOCK</c> from it and fill the counter, and no call adds to
@@ -13,11 +13,11 @@ namespace VirtioFs.DeviceEngine.VhostUser;
 internal sealed class FrontEndSignal
 {
     private readonly int _descriptor;
-    private readonly bool _isCounter;
+    private readonly DescriptorKind _kind;
     private int _users = 1;
     private volatile bool _isGivenUp;
 
-    private FrontEndSignal(int descriptor, bool isCounter) => (_descriptor, _isCounter) = (descriptor, isCounter);
+    private FrontEndSignal(int descriptor, DescriptorKind kind) => (_descriptor, _kind) = (descriptor, kind);
 
     /// <summary>True when a sender got stuck, after which nothing is sent any more.</summary>
     internal bool WasStuck { get; private set; }
@@ -25,8 +25,8 @@ internal sealed class FrontEndSignal
     /// <summary>Takes over a descriptor that the front end gave. Null, or what is wrong, as the end of a sentence.</summary>
     internal static string? TryAdopt(ref int descriptor, out FrontEndSignal? signal)
     {
-        string? fault = FrontEndDescriptor.TryPrepare(ref descriptor, forWriting: true, out bool isCounter);
-        signal = fault is null ? new FrontEndSignal(descriptor, isCounter) : null;
+        string? fault = FrontEndDescriptor.TryPrepare(ref descriptor, forWriting: true, out DescriptorKind kind);
+        signal = fault is null ? new FrontEndSignal(descriptor, kind) : null;
         return fault;
     }
 
@@ -42,17 +42,19 @@ internal sealed class FrontEndSignal
     {
         if (Interlocked.Decrement(ref _users) == 0)
         {
-            FileDescriptor.Close(_descriptor);
+            DescriptorDisposal.Close(_descriptor);
         }
     }
 
     /// <summary>Tells the front end. The caller holds the signal, and no lock.</summary>
     internal void Send()
     {
-        if (!_isGivenUp)
+        if (_isGivenUp)
         {
-            _ = EventFd.Signal(_descriptor);
+            return;
         }
+
+        _ = _kind == DescriptorKind.UnixSocket ? UnixSocket.Signal(_descriptor) : EventFd.Signal(_descriptor);
     }
 
     /// <summary>
@@ -62,7 +64,7 @@ internal sealed class FrontEndSignal
     internal void Release()
     {
         const int Rounds = 64;
-        for (int round = 0; round < Rounds && _isCounter && Volatile.Read(ref _users) > 1 && !EventFd.HasRoom(_descriptor); round++)
+        for (int round = 0; round < Rounds && _kind == DescriptorKind.EventCounter && Volatile.Read(ref _users) > 1 && !EventFd.HasRoom(_descriptor); round++)
         {
             WasStuck = true;
             _isGivenUp = true;

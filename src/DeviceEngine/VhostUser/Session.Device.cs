@@ -98,7 +98,7 @@ internal sealed partial class Session
         return same ? Outcome.Done : Outcome.Declined("The front end wrote to the configuration, which guests only read.");
     }
 
-    /// <summary>Keeps the channel that the back end may ask the front end on. Under User-Mode Linux it is a pipe.</summary>
+    /// <summary>Keeps the channel that the back end may ask the front end on. Under User-Mode Linux it is a socket of a pair.</summary>
     private Outcome SetBackEndChannel()
     {
         if (!HasDescriptors(1, "one", out Outcome refusal) || !HasSize(0, out refusal))
