@@ -1,4 +1,3 @@
-using VirtioFs.DeviceEngine.VhostUser;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Memory;

@@ -1,5 +1,3 @@
-using VirtioFs.DeviceEngine.VhostUser;
-
 namespace VirtioFs.DeviceEngine.Memory;
 
 /// <summary>One region of guest memory and its mapping.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
 

@@ -1,3 +1,5 @@
+using VirtioFs.DeviceEngine.Shares;
+
 namespace VirtioFs.DeviceEngine.Options;
 
 /// <summary>

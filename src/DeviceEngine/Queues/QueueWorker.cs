@@ -29,10 +29,10 @@ internal sealed class QueueWorker
     private int _doneCount;
     private long _doneSince;
 
-    internal QueueWorker(Device device, VirtQueue queue, string name)
+    internal QueueWorker(QueueSurroundings surroundings, VirtQueue queue, string name)
     {
-        (_queue, _deferred, Threads) = (queue, device.Deferred, device.Threads);
-        _sleep = new RingSleep(queue, Turn, device.PollMicroseconds);
+        (_queue, _deferred, Threads) = (queue, surroundings.Deferred, surroundings.Threads);
+        _sleep = new RingSleep(queue, Turn, surroundings.PollMicroseconds);
         Threads.Start(this, name);
     }
 

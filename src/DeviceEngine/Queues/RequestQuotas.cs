@@ -14,10 +14,13 @@ internal sealed class RequestQuotas
     /// <summary>Threads of a share that stand in for others, or are stuck while others stand in for them.</summary>
     internal const int MostStandIns = 64;
 
+    /// <summary>Threads for requests that block.</summary>
+    internal const int MostThreads = 256;
+
     private static readonly Quota s_standIns = new(4 * MostStandIns);
     private static readonly Quota s_deferred = new(4 * MostDeferred);
     private static readonly Quota s_waiting = new(4 * MostWaiting);
-    private static readonly Quota s_threads = new(ShareOptions.MaximumBlockingThreads);
+    private static readonly Quota s_threads = new(MostThreads);
 
     internal static Quota CreateStandIns() => new(MostStandIns, 4, s_standIns);
 
@@ -28,5 +31,5 @@ internal sealed class RequestQuotas
     internal Quota Waiting { get; } = new(MostWaiting, MostWaiting / 16, s_waiting);
 
     /// <summary>Threads for requests that block; the share's own limit is its option.</summary>
-    internal Quota Threads { get; } = new(ShareOptions.MaximumBlockingThreads, 1, s_threads);
+    internal Quota Threads { get; } = new(MostThreads, 1, s_threads);
 }

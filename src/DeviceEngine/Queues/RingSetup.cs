@@ -1,6 +1,6 @@
+using VirtioFs.DeviceEngine.Descriptors;
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
-using VirtioFs.DeviceEngine.VhostUser;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;

@@ -1,6 +1,6 @@
+using VirtioFs.DeviceEngine.Descriptors;
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
-using VirtioFs.DeviceEngine.VhostUser;
 
 namespace VirtioFs.DeviceEngine.Queues;
 
@@ -8,7 +8,7 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// The way back to the guest: used entries are put in and shown under the queue's lock, by whichever thread; what was written is logged
 /// while the guest's memory is on its way to another host; and the front end is told, without any lock.
 /// </summary>
-internal sealed class UsedSide(Device device, int index, object gate, OpenedRing opened, RingSetup setup)
+internal sealed class UsedSide(QueueSurroundings surroundings, int index, object gate, OpenedRing opened, RingSetup setup)
 {
     private FrontEndSignal? _call;
     private FrontEndSignal? _error;
@@ -61,7 +61,7 @@ internal sealed class UsedSide(Device device, int index, object gate, OpenedRing
     /// <summary>Marks an answer in the dirty log, while there is one.</summary>
     internal void MarkReply(RequestChain chain, uint written)
     {
-        if (device.TryHoldLog(out DirtyLog? log))
+        if (surroundings.TryHoldLog(out DirtyLog? log))
         {
             log.Mark(chain.Reply, chain.ReplyGuestAddresses, written);
             log.LetGo();
@@ -76,7 +76,7 @@ internal sealed class UsedSide(Device device, int index, object gate, OpenedRing
             return;
         }
 
-        if (device.TryHoldLog(out DirtyLog? log))
+        if (surroundings.TryHoldLog(out DirtyLog? log))
         {
             log.Mark(addresses.Log + offset, length);
             log.LetGo();
@@ -129,7 +129,7 @@ internal sealed class UsedSide(Device device, int index, object gate, OpenedRing
             error = _error?.Hold();
         }
 
-        device.NoteRingFault(_fault);
+        surroundings.NoteRingFault(_fault);
         error?.Send();
         error?.LetGo();
     }

@@ -1,6 +1,5 @@
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
-using VirtioFs.DeviceEngine.VhostUser;
 
 namespace VirtioFs.DeviceEngine.Queues;
 
@@ -16,17 +15,17 @@ internal sealed class VirtQueue
 {
     private const int LookAroundMilliseconds = 20;
 
-    private readonly Device _device;
+    private readonly QueueSurroundings _surroundings;
     private readonly object _gate = new();
     private readonly OpenedRing _opened = new();
     private QueueWorker? _worker;
 
-    internal VirtQueue(Device device, int index)
+    internal VirtQueue(QueueSurroundings surroundings, int index)
     {
-        (_device, Index) = (device, index);
+        (_surroundings, Index) = (surroundings, index);
         Setup = new RingSetup(index);
         Away = new RequestsAway(_gate);
-        Used = new UsedSide(device, index, _gate, _opened, Setup);
+        Used = new UsedSide(surroundings, index, _gate, _opened, Setup);
     }
 
     /// <summary>0 is the high-priority queue.</summary>
@@ -60,16 +59,16 @@ internal sealed class VirtQueue
     /// <summary>SET_FEATURES. A ring that is open goes on where it is.</summary>
     internal string? UseFeatures()
     {
-        RingFeatures features = _device.RingFeatures;
+        RingFeatures features = _surroundings.RingFeatures;
         return _opened.Ring is null || _opened.Ring.Features == features ? null : Reconfigure(() => Used.Agree(features), reopens: false);
     }
 
     /// <summary>SET_VRING_NUM.</summary>
     internal string? SetSize(uint size) =>
-        Setup.DescribeFault(size, _device.MaximumQueueSize) ?? Reconfigure(() => Setup.TakeSize((int)size), reopens: size != (uint)Setup.Size);
+        Setup.DescribeFault(size, _surroundings.MaximumQueueSize) ?? Reconfigure(() => Setup.TakeSize((int)size), reopens: size != (uint)Setup.Size);
 
     /// <summary>SET_VRING_ADDR. On a running ring it may only say whether writes are logged.</summary>
-    internal string? SetAddresses(RingAddresses addresses) => Setup.DescribeFault(addresses, _device.Memory)
+    internal string? SetAddresses(RingAddresses addresses) => Setup.DescribeFault(addresses, _surroundings.Memory)
         ?? Reconfigure(() => Setup.Addresses = addresses, reopens: !Setup.IsSamePlace(addresses));
 
     /// <summary>SET_VRING_BASE.</summary>
@@ -151,7 +150,7 @@ internal sealed class VirtQueue
             _opened.Base = 0;
         }
 
-        _device.Deferred.DropLaidAside(this);
+        _surroundings.Deferred.DropLaidAside(this);
         return null;
     }
 
@@ -212,8 +211,6 @@ internal sealed class VirtQueue
         return true;
     }
 
-    internal ShareGuestQueue Describe() => new(Index, Setup.Size, Setup.IsEnabled, Setup.IsStarted, Fault);
-
     // The worker's side.
 
     /// <summary>The worker's alone while it serves; null when there is nothing to serve.</summary>
@@ -266,7 +263,7 @@ internal sealed class VirtQueue
     /// <summary>Changes something while the worker rests, and lets it go on if it can. Null, or why that was not possible, as a sentence.</summary>
     private string? Reconfigure(Action change, bool reopens)
     {
-        if (_worker is not null && !_worker.Turn.TryPause(this, _device.IsAbandoned))
+        if (_worker is not null && !_worker.Turn.TryPause(this, _surroundings.IsAbandoned))
         {
             return $"Ring {Index} did not come to rest before the session ended.";
         }
@@ -299,10 +296,10 @@ internal sealed class VirtQueue
 
         if (Away.TryEndRest())
         {
-            _device.Deferred.Retry();
+            _surroundings.Deferred.Retry();
         }
 
-        _worker ??= _device.StartWorker(this);
+        _worker ??= _surroundings.StartWorker(this);
         _worker.Turn.Resume();
     }
 
@@ -312,7 +309,7 @@ internal sealed class VirtQueue
         bool goesOn;
         lock (_gate)
         {
-            fault = _opened.TryOpen(_device.Memory, Setup, _device.RingFeatures, out goesOn);
+            fault = _opened.TryOpen(_surroundings.Memory, Setup, _surroundings.RingFeatures, out goesOn);
         }
 
         if (fault is not null)
@@ -321,22 +318,22 @@ internal sealed class VirtQueue
         }
         else if (!goesOn)
         {
-            _device.Deferred.DropLaidAside(this);
+            _surroundings.Deferred.DropLaidAside(this);
         }
     }
 
     private string? ComeToRest()
     {
-        Away.BeginRest(interrupts: _device.IsLogging);
+        Away.BeginRest(interrupts: _surroundings.IsLogging);
         if (Away.Interrupts)
         {
-            _device.Deferred.Retry();
+            _surroundings.Deferred.Retry();
         }
 
         while (!Away.TryAwaitRest(LookAroundMilliseconds))
         {
             Used.ReleaseSenders();
-            if (_device.IsAbandoned())
+            if (_surroundings.IsAbandoned())
             {
                 return $"Ring {Index} still had {Away.Count} requests under way when the session ended.";
             }

@@ -1,5 +1,3 @@
-using VirtioFs.DeviceEngine.VhostUser;
-
 namespace VirtioFs.DeviceEngine.Rings;
 
 /// <summary>Tells a ring that goes on from one that begins anew.</summary>

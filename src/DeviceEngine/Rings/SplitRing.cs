@@ -1,5 +1,4 @@
 using VirtioFs.DeviceEngine.Memory;
-using VirtioFs.DeviceEngine.VhostUser;
 
 namespace VirtioFs.DeviceEngine.Rings;
 

@@ -1,8 +1,9 @@
+using VirtioFs.DeviceEngine.Device;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.DeviceEngine.VhostUser;
 using VirtioFs.Linux;
 
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>The front end that a share serves now.</summary>
 internal sealed class ConnectedFrontEnd
@@ -12,11 +13,11 @@ internal sealed class ConnectedFrontEnd
         + "Give the guest memory of memory-backend-memfd (in libvirt <source type='memfd'/>), with or without huge pages.";
 
     private readonly PeerCredentials _peer;
-    private readonly Device _device;
+    private readonly VirtioFsDevice _device;
     private readonly DateTimeOffset _connectedAt = DateTimeOffset.Now;
     private readonly string? _processName;
 
-    internal ConnectedFrontEnd(PeerCredentials peer, Device device, Session session)
+    internal ConnectedFrontEnd(PeerCredentials peer, VirtioFsDevice device, Session session)
     {
         (_peer, _device, Session) = (peer, device, session);
         _processName = ReadProcessName(peer.ProcessId);
@@ -29,10 +30,13 @@ internal sealed class ConnectedFrontEnd
         _processName,
         _connectedAt,
         (ulong)_device.Features,
-        (ulong)_device.ProtocolFeatures,
+        (ulong)Session.ProtocolFeatures,
         _device.Memory.TotalSize,
-        [.. _device.Queues.Where(queue => queue.Setup.Size > 0).Select(queue => queue.Describe())],
+        [.. _device.Queues.Where(queue => queue.Setup.Size > 0).Select(Describe)],
         _device.Memory.MayVanish ? UnsealedMemory : null);
+
+    private static ShareGuestQueue Describe(VirtQueue queue) =>
+        new(queue.Index, queue.Setup.Size, queue.Setup.IsEnabled, queue.Setup.IsStarted, queue.Fault);
 
     internal void AddCounters(QueueCounters total)
     {

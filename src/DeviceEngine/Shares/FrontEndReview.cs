@@ -1,14 +1,15 @@
+using VirtioFs.DeviceEngine.Device;
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.Linux;
 
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>
 /// Finds out whether a front end has given the device what it needs. A virtual machine whose memory is private hangs without a word, so
 /// that is recognised here: QEMU starts the driver and sends no memory at all, or sends a file that it maps privately itself.
 /// </summary>
-internal sealed class FrontEndReview(Device device, PeerCredentials peer, Action<string> noteReady, Action<string> noteTrouble)
+internal sealed class FrontEndReview(VirtioFsDevice device, PeerCredentials peer, Action<string> noteReady, Action<string> noteTrouble)
 {
     // virtio 1.2 §2.1: the driver has accepted features. QEMU sends its memory right after that.
     private const byte FeaturesOk = 8;

@@ -1,9 +1,10 @@
+using VirtioFs.DeviceEngine.Device;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.DeviceEngine.VhostUser;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
 
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>
 /// One directory offered to one virtual machine at a time, under one tag, on one socket. All members can be used from any thread.
@@ -331,9 +332,9 @@ public sealed class Share : IDisposable
     private void Serve(int socket)
     {
         FrontEndConnection connection = new(socket, _ending.Value);
-        DeviceSurroundings surroundings = new(
+        ShareWork work = new(
             Id, _server, _threads, _deferred, () => IsEnding || connection.IsClosedByPeer, NoteTrouble, Fail);
-        Device device = new(Options, surroundings);
+        VirtioFsDevice device = new(new DeviceDescription(Options.OffersTag ? Options.Tag : null, Options.RequestQueues, Options.QueueSize, Options.PollMicroseconds), work);
         Session session = new(connection, device, NoteTrouble);
         FrontEndReview review = new(device, connection.Peer, text => Raise(new ShareNoteEventArgs(ShareNoteKind.GuestReady, text)), NoteTrouble);
         connection.Attend(new ConnectionWatch(_socket.Descriptor, TurnAway, review.Look));
@@ -384,7 +385,7 @@ public sealed class Share : IDisposable
     /// Ends a device and the session of FUSE. The next front end would share files and threads with requests that are still under way, so it
     /// has to wait for them.
     /// </summary>
-    private void Close(Device device)
+    private void Close(VirtioFsDevice device)
     {
         device.BeginClose();
         bool noted = false;

@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>Another share of this process already has the socket or the tag.</summary>
 public sealed class ShareConflictException : InvalidOperationException

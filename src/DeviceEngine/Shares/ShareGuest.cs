@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>The front end that is connected to a share, as it was at the moment of asking.</summary>
 /// <param name="ProcessId">The front end's process; 0 when it lives in another pid namespace.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>One virtqueue of a connected guest.</summary>
 /// <param name="Index">The queue's index: 0 is the high-priority queue, the others are request queues.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>Something happened to a share that does not change its state.</summary>
 /// <param name="kind">What it is.</param>

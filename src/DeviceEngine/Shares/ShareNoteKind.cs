@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>What a <see cref="Share.Noted"/> event tells.</summary>
 public enum ShareNoteKind

@@ -1,14 +1,16 @@
 using System.Text;
+using VirtioFs.DeviceEngine.Device;
+using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
 
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>How a directory is shared.</summary>
 public sealed record ShareOptions
 {
     /// <summary>The longest tag in bytes of UTF-8 (<c>struct virtio_fs_config</c>, <c>linux/virtio_fs.h</c>).</summary>
-    public const int MaximumTagLength = 36;
+    public const int MaximumTagLength = DeviceConfiguration.MaximumTagLength;
 
     /// <summary>The most request queues that can be offered.</summary>
     public const int MaximumRequestQueues = 64;
@@ -20,7 +22,7 @@ public sealed record ShareOptions
     public const int MaximumPollMicroseconds = 1000;
 
     /// <summary>The most threads for requests that block.</summary>
-    public const int MaximumBlockingThreads = 256;
+    public const int MaximumBlockingThreads = RequestQuotas.MostThreads;
 
     /// <summary>The directory on the host; or a regular file, see <see cref="SingleFileFileSystem"/>.</summary>
     public required string Path { get; init; }

@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>The shares of this process, whoever started them. All members can be used from any thread.</summary>
 public static class ShareRegistry

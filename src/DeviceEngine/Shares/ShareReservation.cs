@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>A socket and a tag that are kept for a share which is being started.</summary>
 internal sealed class ShareReservation

@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>The socket that a share listens on, and its file.</summary>
 internal sealed class ShareSocket : IDisposable

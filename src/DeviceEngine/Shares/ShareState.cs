@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>What a share is doing.</summary>
 public enum ShareState

@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>A share went from one state to another.</summary>
 /// <param name="previous">The state before.</param>

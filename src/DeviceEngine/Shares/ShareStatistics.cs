@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>What a share has counted since it started; the numbers only grow.</summary>
 public sealed record ShareStatistics

@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>The path of a share's socket is taken by something that must not be replaced.</summary>
 public sealed class SocketPathException : IOException

@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>Why a socket cannot be made at a path.</summary>
 public enum SocketPathProblem

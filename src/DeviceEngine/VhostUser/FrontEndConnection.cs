@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using VirtioFs.DeviceEngine.Descriptors;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.VhostUser;

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using VirtioFs.DeviceEngine.Descriptors;
+using VirtioFs.DeviceEngine.Device;
 
 namespace VirtioFs.DeviceEngine.VhostUser;
 
@@ -13,7 +15,7 @@ internal sealed partial class Session
         TryRead(out ulong features, out Outcome refusal) ? Outcome.Of(_device.SetFeatures(features)) : refusal;
 
     private Outcome GetProtocolFeatures() =>
-        IsBare(out Outcome refusal) ? Outcome.Answer((ulong)_device.OfferedProtocolFeatures) : refusal;
+        IsBare(out Outcome refusal) ? Outcome.Answer((ulong)OfferedProtocolFeatures) : refusal;
 
     private Outcome SetProtocolFeatures()
     {
@@ -22,13 +24,13 @@ internal sealed partial class Session
             return refusal;
         }
 
-        ulong unknown = features & ~(ulong)_device.OfferedProtocolFeatures;
+        ulong unknown = features & ~(ulong)OfferedProtocolFeatures;
         if (unknown != 0)
         {
             return Outcome.Refused($"The front end accepted protocol features that were not offered: {unknown:x}.");
         }
 
-        _device.ProtocolFeatures = (ProtocolFeatures)features;
+        ProtocolFeatures = (ProtocolFeatures)features;
         return Outcome.Done;
     }
 

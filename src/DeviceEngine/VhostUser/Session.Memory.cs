@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using VirtioFs.DeviceEngine.Descriptors;
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.Linux;
 
@@ -99,7 +100,7 @@ internal sealed partial class Session
     /// <summary>Begins to log into shared memory. Without LOG_SHMFD there is only an address of the front end's own, which says nothing here.</summary>
     private Outcome SetLogBase()
     {
-        if (!_device.ProtocolFeatures.HasFlag(ProtocolFeatures.LogSharedMemory))
+        if (!ProtocolFeatures.HasFlag(ProtocolFeatures.LogSharedMemory))
         {
             return TryRead(out ulong _, out Outcome wrong) ? Outcome.Done : wrong;
         }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.Rings;
 
 namespace VirtioFs.DeviceEngine.VhostUser;
 

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using VirtioFs.DeviceEngine.Descriptors;
+using VirtioFs.DeviceEngine.Device;
 using VirtioFs.DeviceEngine.Queues;
 
 namespace VirtioFs.DeviceEngine.VhostUser;
@@ -15,7 +17,7 @@ namespace VirtioFs.DeviceEngine.VhostUser;
 internal sealed partial class Session : IDisposable
 {
     private readonly FrontEndConnection _connection;
-    private readonly Device _device;
+    private readonly VirtioFsDevice _device;
     private readonly Action<string> _noteTrouble;
     private readonly Message _message = new();
     private int _backEndChannel = -1;
@@ -23,11 +25,17 @@ internal sealed partial class Session : IDisposable
     private long _messages;
 
     /// <summary>Begins a session; the connection is the session's from here on.</summary>
-    internal Session(FrontEndConnection connection, Device device, Action<string> noteTrouble) =>
+    internal Session(FrontEndConnection connection, VirtioFsDevice device, Action<string> noteTrouble) =>
         (_connection, _device, _noteTrouble) = (connection, device, noteTrouble);
 
     /// <summary>Messages received.</summary>
     internal long Messages => Volatile.Read(ref _messages);
+
+    /// <summary>What the front end has accepted.</summary>
+    internal ProtocolFeatures ProtocolFeatures { get; private set; }
+
+    private ProtocolFeatures OfferedProtocolFeatures =>
+        ProtocolFeatures.Offered | (_device.HasConfiguration ? ProtocolFeatures.Configuration : ProtocolFeatures.None);
 
     /// <summary>Serves until the front end goes, is sent away, or the share stops. Null, or why it was sent away, as a sentence.</summary>
     internal string? Run()
@@ -107,7 +115,7 @@ internal sealed partial class Session : IDisposable
             return true;
         }
 
-        bool acknowledges = _message.NeedsReply && _device.ProtocolFeatures.HasFlag(ProtocolFeatures.ReplyAcknowledge);
+        bool acknowledges = _message.NeedsReply && ProtocolFeatures.HasFlag(ProtocolFeatures.ReplyAcknowledge);
         if (outcome.Kind == OutcomeKind.Refused)
         {
             if (!acknowledges)

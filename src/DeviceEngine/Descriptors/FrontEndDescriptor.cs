@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.DeviceEngine.VhostUser;
+namespace VirtioFs.DeviceEngine.Descriptors;
 
 /// <summary>Descriptors that a front end gives for kicks, calls and errors.</summary>
 internal static class FrontEndDescriptor

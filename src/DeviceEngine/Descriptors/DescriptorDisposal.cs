@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.DeviceEngine.VhostUser;
+namespace VirtioFs.DeviceEngine.Descriptors;
 
 /// <summary>
 /// Closes what a front end gave. Closing can wait as well: for the server of a FUSE file system (<c>fs/fuse/file.c fuse_flush</c>), for

@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.DeviceEngine.VhostUser;
+namespace VirtioFs.DeviceEngine.Descriptors;
 
 /// <summary>
 /// A descriptor by which the front end is told something: an event counter, the writing end of a pipe, or a socket of a pair, as

@@ -1,9 +1,8 @@
-using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.Fuse;
 
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Queues;
 
-/// <summary>What a device needs of the share that it belongs to.</summary>
+/// <summary>What a device and its queues need of the share that they belong to; it outlasts them.</summary>
 /// <param name="ShareId">The share's number, for the names of threads.</param>
 /// <param name="Server">Who answers requests.</param>
 /// <param name="Threads">The threads that serve its rings.</param>
@@ -11,7 +10,7 @@ namespace VirtioFs.DeviceEngine;
 /// <param name="IsAbandoned">Whether nobody waits for the device's work any more.</param>
 /// <param name="NoteTrouble">Keeps what went wrong, though the session goes on.</param>
 /// <param name="Fail">Ends the share, since it cannot go on.</param>
-internal sealed record DeviceSurroundings(
+internal sealed record ShareWork(
     int ShareId,
     FuseServer Server,
     ServingThreads Threads,

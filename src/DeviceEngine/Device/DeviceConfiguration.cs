@@ -2,12 +2,15 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace VirtioFs.DeviceEngine.VhostUser;
+namespace VirtioFs.DeviceEngine.Device;
 
 /// <summary>The configuration space that the guest reads (<c>struct virtio_fs_config</c>, <c>linux/virtio_fs.h</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct DeviceConfiguration
 {
+    /// <summary>Bytes of the tag in UTF-8 (virtio 1.2 §5.11.4).</summary>
+    internal const int MaximumTagLength = 36;
+
     internal TagBytes Tag;
     internal uint RequestQueues;
 
@@ -19,7 +22,7 @@ internal struct DeviceConfiguration
     }
 
     /// <summary>UTF-8, filled up with NULs, without one where it is full.</summary>
-    [InlineArray(ShareOptions.MaximumTagLength)]
+    [InlineArray(MaximumTagLength)]
     internal struct TagBytes
     {
         private byte _first;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.DeviceEngine.VhostUser;
+namespace VirtioFs.DeviceEngine.Memory;
 
 /// <summary>One region of guest memory, a file's part that is to be mapped (vhost-user: Memory regions description).</summary>
 [StructLayout(LayoutKind.Sequential)]

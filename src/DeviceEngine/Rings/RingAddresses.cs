@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.DeviceEngine.VhostUser;
+namespace VirtioFs.DeviceEngine.Rings;
 
 /// <summary>Where a ring lies, in the front end's own addresses (<c>struct vhost_vring_addr</c>, <c>linux/vhost_types.h</c>).</summary>
 /// <param name="Index">Which ring.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine.VhostUser;
+namespace VirtioFs.DeviceEngine.Device;
 
 /// <summary>Features of the device and of its rings (virtio 1.2 §6, <c>linux/vhost_types.h</c>, vhost-user: Message specification).</summary>
 [Flags]

@@ -1,35 +1,32 @@
-using System.Diagnostics.CodeAnalysis;
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.DeviceEngine.Rings;
-using VirtioFs.DeviceEngine.VhostUser;
 using VirtioFs.Fuse;
 
-namespace VirtioFs.DeviceEngine;
+namespace VirtioFs.DeviceEngine.Device;
 
 /// <summary>The virtio-fs device as one front end sees it: queues, guest memory, features and status. It ends with the session.</summary>
-internal sealed class Device
+internal sealed class VirtioFsDevice
 {
     // virtio 1.2 §2.1: DEVICE_NEEDS_RESET.
     private const byte NeedsReset = 0x40;
 
-    private readonly ShareOptions _options;
-    private readonly DeviceSurroundings _surroundings;
+    private readonly ShareWork _share;
+    private readonly QueueSurroundings _surroundings;
     private readonly VirtQueue[] _queues;
-    private volatile GuestMemory _memory = GuestMemory.CreateEmpty();
     private DirtyLog? _log;
-    private volatile DirtyLog? _activeLog;
     private DeviceConfiguration _configuration;
     private byte _status;
 
-    internal Device(ShareOptions options, DeviceSurroundings surroundings)
+    internal VirtioFsDevice(DeviceDescription description, ShareWork share)
     {
-        (_options, _surroundings) = (options, surroundings);
-        _configuration = DeviceConfiguration.Of(options.OffersTag ? options.Tag : string.Empty, options.RequestQueues);
-        _queues = new VirtQueue[1 + options.RequestQueues];
+        (_share, HasConfiguration) = (share, description.Tag is not null);
+        _surroundings = new QueueSurroundings(share, description.QueueSize, description.PollMicroseconds);
+        _configuration = DeviceConfiguration.Of(description.Tag ?? string.Empty, description.RequestQueues);
+        _queues = new VirtQueue[1 + description.RequestQueues];
         for (int i = 0; i < _queues.Length; i++)
         {
-            _queues[i] = new VirtQueue(this, i);
+            _queues[i] = new VirtQueue(_surroundings, i);
         }
     }
 
@@ -38,32 +35,19 @@ internal sealed class Device
 
     internal DeviceFeatures Features { get; private set; }
 
-    internal ProtocolFeatures ProtocolFeatures { get; set; }
-
     /// <summary>Without a tag there is no configuration space to read: QEMU has its own, and warns about one that it does not use.</summary>
-    internal ProtocolFeatures OfferedProtocolFeatures =>
-        ProtocolFeatures.Offered | (_options.OffersTag ? ProtocolFeatures.Configuration : ProtocolFeatures.None);
+    internal bool HasConfiguration { get; }
 
     /// <summary>The newest table. Only the control thread may use it without holding it.</summary>
-    internal GuestMemory Memory => _memory;
+    internal GuestMemory Memory => _surroundings.Memory;
 
     internal ref readonly DeviceConfiguration Configuration => ref _configuration;
 
-    internal int MaximumQueueSize => _options.QueueSize;
+    internal FuseServer Server => _share.Server;
 
-    internal int PollMicroseconds => _options.PollMicroseconds;
+    internal ServingThreads Threads => _share.Threads;
 
-    internal RingFeatures RingFeatures =>
-        new(Features.HasFlag(DeviceFeatures.EventIndex), Features.HasFlag(DeviceFeatures.IndirectDescriptors));
-
-    internal FuseServer Server => _surroundings.Server;
-
-    internal ServingThreads Threads => _surroundings.Threads;
-
-    internal DeferredRequests Deferred => _surroundings.Deferred;
-
-    /// <summary>Whether nobody waits for the device's work any more: the share stops, or the front end has gone.</summary>
-    internal Func<bool> IsAbandoned => _surroundings.IsAbandoned;
+    internal DeferredRequests Deferred => _share.Deferred;
 
     /// <summary>The device's status; a broken ring makes it ask for a reset.</summary>
     internal byte Status
@@ -85,6 +69,7 @@ internal sealed class Device
         }
 
         Features = (DeviceFeatures)features;
+        _surroundings.RingFeatures = new RingFeatures(Features.HasFlag(DeviceFeatures.EventIndex), Features.HasFlag(DeviceFeatures.IndirectDescriptors));
         UseLog();
         string? fault = ForEachQueue(queue => queue.UseFeatures());
         return fault is not null || Features.HasFlag(DeviceFeatures.ProtocolFeatures)
@@ -95,8 +80,8 @@ internal sealed class Device
     /// <summary>Takes a new table of guest memory into use, of which this device becomes the owner.</summary>
     internal void SetMemory(GuestMemory memory)
     {
-        GuestMemory old = _memory;
-        _memory = memory;
+        GuestMemory old = _surroundings.Memory;
+        _surroundings.Memory = memory;
         foreach (VirtQueue queue in _queues)
         {
             queue.OfferMemory(memory);
@@ -112,20 +97,6 @@ internal sealed class Device
         _log = log;
         UseLog();
         old?.LetGo();
-    }
-
-    /// <summary>Whether writes into guest memory are to be logged now, as while it is being moved to another host.</summary>
-    internal bool IsLogging => _activeLog is not null;
-
-    /// <summary>The dirty log, if writes into guest memory are to be logged now; the caller lets go of it.</summary>
-    internal bool TryHoldLog([NotNullWhen(true)] out DirtyLog? log)
-    {
-        do
-        {
-            log = _activeLog;
-        }
-        while (log is not null && !log.TryHold());
-        return log is not null;
     }
 
     /// <summary>RESET_OWNER: disables all rings, which is what the specification recommends.</summary>
@@ -148,11 +119,7 @@ internal sealed class Device
         return fault;
     }
 
-    internal QueueWorker StartWorker(VirtQueue queue) => new(this, queue, $"vfs{_surroundings.ShareId}-q{queue.Index}");
-
-    internal void NoteRingFault(string reason) => _surroundings.NoteTrouble(reason);
-
-    internal void Fail(string reason) => _surroundings.Fail(reason);
+    internal void Fail(string reason) => _share.Fail(reason);
 
     /// <summary>Ends all work. Answers whatever is still under way are dropped.</summary>
     internal void BeginClose()
@@ -182,7 +149,7 @@ internal sealed class Device
         return true;
     }
 
-    private void UseLog() => _activeLog = Features.HasFlag(DeviceFeatures.LogAll) ? _log : null;
+    private void UseLog() => _surroundings.UseLog(Features.HasFlag(DeviceFeatures.LogAll) ? _log : null);
 
     private string? ForEachQueue(Func<VirtQueue, string?> action)
     {
