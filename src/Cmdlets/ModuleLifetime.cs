@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Management.Automation.Runspaces;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Daemon;

@@ -1,4 +1,4 @@
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.DeviceEngine.Options;
 
 namespace VirtioFs.Daemon;

@@ -1,5 +1,5 @@
 using System.Reflection;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.DeviceEngine.Options;
 using VirtioFs.Fuse;
 

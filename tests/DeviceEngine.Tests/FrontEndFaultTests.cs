@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Memory;
 using VirtioFs.Frontend.VhostUser;

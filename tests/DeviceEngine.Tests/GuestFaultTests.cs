@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Memory;

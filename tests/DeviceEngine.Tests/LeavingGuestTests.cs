@@ -1,4 +1,5 @@
 using System.Globalization;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Wire;

@@ -1,4 +1,5 @@
 using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Rings;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Memory;

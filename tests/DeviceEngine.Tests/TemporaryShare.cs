@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse;
 
 namespace VirtioFs.DeviceEngine.Tests;

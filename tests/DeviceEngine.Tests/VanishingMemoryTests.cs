@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Memory;
 using VirtioFs.Frontend.Rings;

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using VirtioFs.DeviceEngine.Device;
+using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.DeviceEngine.VhostUser;
 

@@ -1,4 +1,4 @@
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse;
 using VirtioFs.Guest.Harness;
 
@@ -37,7 +37,7 @@ internal sealed class FaultStage : IDisposable
     /// <param name="tag">The share's tag.</param>
     /// <param name="path">The folder, by its path on the host.</param>
     /// <param name="policy">A cache policy, or <c>writeback</c>.</param>
-    public void Share(string tag, string path, string policy) => _shares.Add(DeviceEngine.Share.Start(new ShareOptions
+    public void Share(string tag, string path, string policy) => _shares.Add(DeviceEngine.Shares.Share.Start(new ShareOptions
     {
         Path = path,
         Tag = tag,

@@ -1,4 +1,4 @@
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse;
 using VirtioFs.Guest.Harness;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Guest.Harness;
 
 namespace VirtioFs.Guest;

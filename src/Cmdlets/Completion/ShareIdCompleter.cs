@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Globalization;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.DeviceEngine.Options;
 using VirtioFs.LibvirtXml;
 

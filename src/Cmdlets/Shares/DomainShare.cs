@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.LibvirtXml;
 
 namespace VirtioFs.Cmdlets;

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Cmdlets;

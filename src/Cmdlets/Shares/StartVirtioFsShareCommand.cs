@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,4 +1,4 @@
-using VirtioFs.DeviceEngine;
+using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 

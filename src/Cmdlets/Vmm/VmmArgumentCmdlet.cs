@@ -60,7 +60,7 @@ public abstract class VmmArgumentCmdlet : SelectingCmdlet
     /// <summary>The sockets that were given, and those of this process's shares.</summary>
     private protected Dictionary<string, string> ReadSockets()
     {
-        Dictionary<string, string> sockets = DeviceEngine.ShareRegistry.List()
+        Dictionary<string, string> sockets = DeviceEngine.Shares.ShareRegistry.List()
             .GroupBy(share => share.Options.Tag)
             .ToDictionary(shares => shares.Key, shares => shares.First().Options.SocketPath);
         foreach (DictionaryEntry entry in Socket)

@@ -84,7 +84,7 @@ public sealed class AllBoundsTests : IDisposable
 
         Assert.True(locks > 1000 && waiters > 100, $"The guest got {locks} locks and {waiters} waiters.");
         _tree.Guest.Dispose();
-        WaitFor(() => _tree.BackEnd.Share.State == DeviceEngine.ShareState.Waiting, () => $"The share is {_tree.BackEnd.Share.State}.");
+        WaitFor(() => _tree.BackEnd.Share.State == DeviceEngine.Shares.ShareState.Waiting, () => $"The share is {_tree.BackEnd.Share.State}.");
         WaitFor(() => CountDescriptors() <= descriptorsBefore, () => $"{CountDescriptors()} descriptors are open instead of {descriptorsBefore}.");
         long left = MeasureMemory() - memoryBefore;
         TestContext.Current.TestOutputHelper?.WriteLine($"{left >> 10} KiB are left when the guest has gone.");

@@ -124,7 +124,7 @@ public sealed class NothingIsLeftTests : IDisposable
     }
 
     private void WaitUntilWaiting() => WaitFor(
-        () => _tree.BackEnd.Share.State == DeviceEngine.ShareState.Waiting,
+        () => _tree.BackEnd.Share.State == DeviceEngine.Shares.ShareState.Waiting,
         () => $"The share is {_tree.BackEnd.Share.State}.");
 
     private static void WaitForDescriptors(int most) => WaitFor(
