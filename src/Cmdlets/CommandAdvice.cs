@@ -6,11 +6,17 @@ namespace VirtioFs.Cmdlets;
 internal static class CommandAdvice
 {
     private const string ShareMemory = "Set-VMMemoryBacking -Shared does that.";
+    private const string AddPort = "Leave -Live out, and add -AddPciePort to Add-VMFileSystem for a free port at the next -Live.";
     private const string StartShare = "Start-VirtioFsShare starts one.";
 
     /// <summary>Lets an error's message end with what to do.</summary>
     internal static LibvirtXmlException Add(LibvirtXmlException error)
     {
+        if (error.ErrorId == "NoPciSlot" && !error.Advice!.EndsWith(AddPort, StringComparison.Ordinal))
+        {
+            error.Advice = $"{error.Advice} {AddPort}";
+        }
+
         if (error.Advice is null && For(error.ErrorId) is string advice && !error.Message.Contains(advice, StringComparison.Ordinal))
         {
             error.Advice = advice;

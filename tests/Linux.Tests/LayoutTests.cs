@@ -23,8 +23,8 @@ public sealed class LayoutTests
         ("statx_timestamp", "VirtioFs.Linux.FileTime", []),
         ("rlimit", "VirtioFs.Linux.ProcessLimits+ResourceLimit", []),
         ("flock", "VirtioFs.Linux.FileLocks+RecordLock", [("l_start", "Start"), ("l_len", "Length"), ("l_pid", "Process")]),
-        ("__user_cap_header_struct", "VirtioFs.Linux.RequestThread+CapabilityHeader", []),
-        ("__user_cap_data_struct", "VirtioFs.Linux.RequestThread+CapabilitySet", [("permitted", "Permitted")]),
+        ("__user_cap_header_struct", "VirtioFs.Linux.ThreadCapabilities+Header", []),
+        ("__user_cap_data_struct[2]", "VirtioFs.Linux.ThreadCapabilities", []),
     ];
 
     [Fact]

@@ -90,8 +90,8 @@ internal static unsafe class LibvirtErrors
         "The other end wants a user name or a password, and nobody is asked here: put them into libvirt's auth.conf, or name a user who needs none.";
 
     private const string PciSlotAdvice =
-        "A running guest takes a device only into a pcie-root-port that was there when it started and is free. Leave -Live out: the device is there from the guest's " +
-        "next start, and with Add-VMFileSystem -AddPciePort a free port as well, for the next -Live.";
+        "A running guest takes a device only into a pcie-root-port that was there when it started and is free. A change of the stored definition needs none: the " +
+        "device is there from the guest's next start.";
 
     private const string DaemonAdvice =
         "Read why in the daemon's log beside the guest's own: /var/log/libvirt/qemu/<domain>-fs<number>-virtiofsd.log, or ~/.cache/libvirt/qemu/log for qemu:///session.";
