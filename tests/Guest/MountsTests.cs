@@ -12,7 +12,7 @@ public sealed class MountsTests
         HIDDEN=/run/shares/hidden
         number() { busybox stat -c %d "$1"; }
         await() { # a file of the share, for ten seconds at most
-          for i in $(busybox seq 100); do
+          for i in $(busybox seq 600); do
             [ ! -e "$SHARE/$1" ] || return 0
             busybox sleep 0.1
           done

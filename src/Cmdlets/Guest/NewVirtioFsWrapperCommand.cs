@@ -124,7 +124,9 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
             return;
         }
 
-        DaemonWrapper wrapper = new(Program ?? OwnProgram(), [.. Options()]);
+        string[] options = [.. Options()];
+        RequireKnownOptions(options);
+        DaemonWrapper wrapper = new(Program ?? OwnProgram(), options);
         Change[][] changes = [.. _pointed.Select(pointed => pointed.Target.Apply(domain => PointAt(domain, pointed.Tag, path)).Changes.ToArray())];
         string script = wrapper.Script.TrimEnd('\n').Replace("\n", " | ", StringComparison.Ordinal);
         IEnumerable<string> pointing = _pointed.Zip(changes, (pointed, change) => $", and point the {pointed.Target.Description} at it: {string.Join("; ", (object[])change)}");
