@@ -7,7 +7,7 @@ passed=0 failed=0 skipped=0
 suite_process=''
 
 # Longer than any suite needs; a suite that hangs must not hold up the rest.
-suite_limit=1500
+suite_limit=2400
 
 # run_test_program NAME: an xunit program that was built as artifacts/bin/NAME.
 run_test_program() {
