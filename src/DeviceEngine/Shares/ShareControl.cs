@@ -1,0 +1,304 @@
+using VirtioFs.DeviceEngine.Device;
+using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.VhostUser;
+using VirtioFs.Fuse;
+using VirtioFs.Linux;
+
+namespace VirtioFs.DeviceEngine.Shares;
+
+/// <summary>
+/// A share's control thread: it waits for front ends, serves one after the other, and lets go of everything at the end. It owns the socket,
+/// the file server and the threads that answer requests.
+/// </summary>
+#pragma warning disable CA1001 // The thread disposes of what it owns as the last thing that it does, since requests may still be stuck.
+internal sealed class ShareControl
+#pragma warning restore CA1001
+{
+    private const int StackSize = 512 * 1024;
+    private static readonly TimeSpan s_closeStep = TimeSpan.FromMilliseconds(400);
+
+    private readonly Lock _gate = new();
+    private readonly ShareOptions _options;
+    private readonly int _id;
+    private readonly ShareStatus _status;
+    private readonly FuseServer _server;
+    private readonly ShareSocket _socket;
+    private readonly EndSignal _end;
+    private readonly ServingThreads _threads;
+    private readonly DeferredRequests _deferred;
+    private readonly QueueCounters _retired = new();
+    private readonly Thread _thread;
+    private volatile bool _stopping;
+    private ConnectedFrontEnd? _frontEnd;
+    private long _sessions;
+    private long _failedSessions;
+    private long _messages;
+
+    internal ShareControl(ShareOptions options, int id, IFileSystem fileSystem, ShareStatus status)
+    {
+        (_options, _id, _status) = (options, id, status);
+        _socket = ShareSocket.Open(options);
+        try
+        {
+            _end = new EndSignal();
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+
+        _server = new FuseServer(fileSystem);
+        _threads = new ServingThreads(_server, Fail, $"vfs{id}-standin");
+        _deferred = new DeferredRequests(_server, Fail, $"vfs{id}-block", options.BlockingThreads);
+        _thread = new Thread(Run, StackSize) { IsBackground = true, Name = $"vfs{id}-control" };
+    }
+
+    /// <summary>The connected front end; null when there is none.</summary>
+    internal ShareGuest? Guest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _frontEnd?.Describe();
+            }
+        }
+    }
+
+    private bool IsEnding => _stopping || _status.IsFaulted;
+
+    /// <summary>Starts the thread. When that fails, nothing is held any more but the file system.</summary>
+    internal void Start()
+    {
+        try
+        {
+            _thread.Start();
+        }
+        catch
+        {
+            _socket.Dispose();
+            _end.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Asks the thread to end. False when it was asked before.</summary>
+    internal bool TryBeginStop()
+    {
+        lock (_gate)
+        {
+            if (_stopping)
+            {
+                return false;
+            }
+
+            _stopping = true;
+        }
+
+        _end.Give();
+        return true;
+    }
+
+    /// <summary>Waits for the end. True at once on the thread itself, from one of the share's events.</summary>
+    internal bool TryJoin(TimeSpan patience) => Thread.CurrentThread == _thread || _thread.Join(patience);
+
+    internal void RemoveSocketFile() => _socket.RemoveFile();
+
+    internal OperationCounters CountOperations() => _server.Count();
+
+    internal ShareStatistics GetStatistics()
+    {
+        QueueCounters total = new();
+        long messages;
+        lock (_gate)
+        {
+            total.Add(_retired);
+            _frontEnd?.AddCounters(total);
+            messages = _messages + (_frontEnd?.Session.Messages ?? 0);
+        }
+
+        return new ShareStatistics
+        {
+            Sessions = Volatile.Read(ref _sessions),
+            FailedSessions = Volatile.Read(ref _failedSessions),
+            Messages = messages,
+            Requests = total.Requests,
+            RefusedRequests = total.RefusedRequests,
+            DeferredRequests = total.DeferredRequests,
+            RequestBytes = total.RequestBytes,
+            ReplyBytes = total.ReplyBytes,
+            Kicks = total.Kicks,
+            Calls = total.Calls,
+            Polls = total.Polls,
+            SuccessfulPolls = total.SuccessfulPolls,
+        };
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!IsEnding)
+            {
+                int connection = AwaitFrontEnd();
+                if (connection >= 0)
+                {
+                    Serve(connection);
+                }
+            }
+        }
+#pragma warning disable CA1031 // The last resort of this thread: a fault ends the share, never the process.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            Fail($"The control thread failed: {fault.Message}");
+        }
+
+        try
+        {
+            LetGoOfEverything();
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            Fail($"Letting go of what the share held failed: {fault.Message}");
+        }
+    }
+
+    /// <summary>Waits for a front end. A negative number when the share is to end, or there was none after all.</summary>
+    private int AwaitFrontEnd()
+    {
+        const int RecoveryMilliseconds = 200;
+        Span<PollEntry> entries =
+        [
+            new PollEntry { Descriptor = _socket.Descriptor, Events = Poll.Readable },
+            new PollEntry { Descriptor = _end.Descriptor, Events = Poll.Readable },
+        ];
+        _ = Poll.Wait(entries, -1);
+        if (entries[1].Happened != 0)
+        {
+            return -1;
+        }
+
+        int result = UnixSocket.Accept(_socket.Descriptor);
+        switch (result)
+        {
+            case >= 0 or -Errno.EAGAIN or -Errno.ECONNABORTED:
+                return result;
+            case -Errno.EMFILE or -Errno.ENFILE or -Errno.ENOMEM or -Errno.ENOBUFS:
+                _status.NoteTrouble($"A front end is waiting, but cannot be let in: {Errno.Describe(-result)}.");
+                _ = Poll.Wait(entries[1..], RecoveryMilliseconds);
+                return result;
+            default:
+                Fail($"The socket '{_options.SocketPath}' takes no connections any more: {Errno.Describe(-result)}.");
+                return result;
+        }
+    }
+
+    private void Serve(int socket)
+    {
+        FrontEndConnection connection = new(socket, _end.Descriptor);
+        ShareWork work = new(
+            _id, _server, _threads, _deferred, () => IsEnding || connection.IsClosedByPeer, _status.NoteTrouble, Fail);
+        VirtioFsDevice device = new(new DeviceDescription(_options.OffersTag ? _options.Tag : null, _options.RequestQueues, _options.QueueSize, _options.PollMicroseconds), work);
+        Session session = new(connection, device, _status.NoteTrouble);
+        FrontEndReview review = new(device, connection.Peer, text => _status.Note(ShareNoteKind.GuestReady, text), _status.NoteTrouble);
+        connection.Attend(new ConnectionWatch(_socket.Descriptor, TurnAway, review.Look));
+        lock (_gate)
+        {
+            _frontEnd = new ConnectedFrontEnd(connection.Peer, device, session);
+            _sessions++;
+        }
+
+        _status.Change(ShareState.Connected, null);
+        string? reason = null;
+        try
+        {
+            reason = session.Run();
+        }
+        finally
+        {
+            session.Dispose();
+            if (reason is not null)
+            {
+                _failedSessions++;
+                _status.NoteTrouble(reason);
+            }
+
+            Close(device);
+            Retire();
+        }
+
+        _status.Change(ShareState.Waiting, reason);
+    }
+
+    /// <summary>A second front end would wait without a word for the first one to go; it is told at once, by the end of its connection.</summary>
+    private bool TurnAway()
+    {
+        int socket = UnixSocket.Accept(_socket.Descriptor);
+        if (socket < 0)
+        {
+            return socket is -Errno.EAGAIN or -Errno.ECONNABORTED;
+        }
+
+        string who = UnixSocket.GetPeer(socket, out PeerCredentials peer) == 0 && peer.ProcessId > 0 ? $"Process {peer.ProcessId}" : "A process";
+        FileDescriptor.Close(socket);
+        _status.NoteTrouble($"{who} wanted to connect to '{_options.SocketPath}' and was turned away: the share is in use, and serves one virtual machine at a time.");
+        return true;
+    }
+
+    /// <summary>
+    /// Ends a device and the session of FUSE. The next front end would share files and threads with requests that are still under way, so it
+    /// has to wait for them.
+    /// </summary>
+    private void Close(VirtioFsDevice device)
+    {
+        device.BeginClose();
+        bool noted = false;
+        while (!device.TryClose(s_closeStep))
+        {
+            if (!noted)
+            {
+                _status.NoteTrouble($"Requests of the last session are stuck in the file system of '{_options.Path}'; no other front end is served before they end.");
+            }
+
+            noted = true;
+        }
+
+        _server.Reset();
+    }
+
+    private void Retire()
+    {
+        lock (_gate)
+        {
+            _frontEnd?.AddCounters(_retired);
+            _messages += _frontEnd?.Session.Messages ?? 0;
+            _frontEnd = null;
+        }
+    }
+
+    private void LetGoOfEverything()
+    {
+        _socket.Dispose();
+        _threads.BeginClose();
+        _deferred.BeginClose();
+        while (!_threads.TryClose(s_closeStep) || !_deferred.TryClose(s_closeStep))
+        {
+        }
+
+        _server.Dispose();
+        _end.Dispose();
+    }
+
+    private void Fail(string reason)
+    {
+        if (_status.TryFail(reason))
+        {
+            _end.Give();
+            _status.Change(ShareState.Faulted, reason);
+        }
+    }
+}
