@@ -16,6 +16,9 @@ internal sealed class QueueWorker
 
     // A host call that lasts this long gives the ring away when somebody waits, and in any case after the longer time.
     private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(0.9);
+
+    // One that works all the while, as a long listing does, looks the same as one that waits for a processor, whom no stand-in would help.
+    private static readonly TimeSpan s_slowWork = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_long = TimeSpan.FromMilliseconds(30);
 
     // Completed requests are not kept from the guest for longer than this while others are being answered.
@@ -75,7 +78,7 @@ internal sealed class QueueWorker
     /// <summary>Gives the ring to another thread if the one that serves it is held up. Called by the watch.</summary>
     internal bool TryHandOver(RingThread from, long sequence, TimeSpan inside)
     {
-        if (inside < s_slow || !Turn.TryHandOver(from, sequence, this, inside >= s_long, out RingThread? standIn))
+        if (inside < s_slow || (inside < s_slowWork && from.IsRunnable) || !Turn.TryHandOver(from, sequence, this, inside >= s_long, out RingThread? standIn))
         {
             return false;
         }

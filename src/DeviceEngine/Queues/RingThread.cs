@@ -1,5 +1,6 @@
 using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.Fuse;
+using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;
 
@@ -14,6 +15,7 @@ internal sealed class RingThread : ICallOwner
     private readonly ServingThreads _home;
     private readonly Thread _thread;
     private volatile QueueWorker? _worker;
+    private volatile ThreadProbe? _probe;
 
     internal RingThread(ServingThreads home, string name, QueueWorker? worker)
     {
@@ -43,6 +45,9 @@ internal sealed class RingThread : ICallOwner
     /// <summary>Whether the thread ended as the last one of its ring; any other was one more than there are rings.</summary>
     internal bool EndedWithRing { get; set; }
 
+    /// <summary>Whether the thread works or waits for a processor, and not for something else.</summary>
+    internal bool IsRunnable => _probe?.IsRunnable == true;
+
     internal void Start() => _thread.Start();
 
     internal bool TryJoin(TimeSpan patience) => _thread.Join(patience);
@@ -57,6 +62,7 @@ internal sealed class RingThread : ICallOwner
     {
         try
         {
+            using ThreadProbe probe = _probe = ThreadProbe.OfCaller();
             using FuseWorker fuse = _home.Server.CreateWorker();
             CallWatch.Add(Mark);
             bool goesOn = true;
