@@ -3,7 +3,7 @@ namespace VirtioFs.LibvirtXml.Tests;
 /// <summary>Nobody's change of a domain is lost without an error, and a change is made wholly or not at all. libvirt's test driver holds the domains.</summary>
 public sealed class DomainChangeTests : IDisposable
 {
-    private const int Turns = 20;
+    private const int Turns = 20, Counts = 50;
 
     private readonly LibvirtConnection _connection;
     private readonly LibvirtDomain _domain;
@@ -280,6 +280,64 @@ public sealed class DomainChangeTests : IDisposable
         string[] expected = [.. Enumerable.Range(0, 2).SelectMany(worker => Enumerable.Range(0, Turns).SelectMany(turn => new[] { $"edit-{worker}-{turn}", $"set-{worker}-{turn}" })).Order(StringComparer.Ordinal)];
         Assert.Equal(expected, contested.GetDefinition(inactive: true).FileSystems.Select(fileSystem => fileSystem.Tag!).Order(StringComparer.Ordinal));
         TestContext.Current.SendDiagnosticMessage($"Conflicts that were reported and repeated: {conflicts.Sum()}.");
+    }
+
+    [Fact]
+    public async Task Two_who_count_up_one_setting_lose_no_count()
+    {
+        using OwnDaemon daemon = new();
+        using LibvirtConnection setup = LibvirtConnection.Open(daemon.Uri, cancellationToken: Token);
+        using LibvirtDomain contested = setup.Define(NewDomain("counted"));
+        using DomainChange first = DomainChange.Edit(contested);
+        first.Apply(domain => domain.AddFileSystem(Device("counter") with { ThreadPoolSize = 1 }));
+        first.Commit().Dispose();
+
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
+            () => CountUp(daemon.Uri, contested.Uuid), Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+        Assert.Equal(1 + (2 * Counts), contested.GetDefinition(inactive: true).GetFileSystem("counter").ThreadPoolSize);
+    }
+
+    [Fact]
+    public void An_object_counts_from_what_its_own_change_left_and_not_from_what_others_have_made_of_it_since()
+    {
+        DomainRevision revision = DomainRevision.Read(_domain);
+        Domain read = Stored;
+        read.AddFileSystem(Device("mine"));
+        using DomainChange change = DomainChange.Define(_connection, read, revision);
+        using DomainChangeReport report = change.Commit();
+        using DomainChange again = DomainChange.Define(_connection, Domain.Parse(Stored.Xml), report.Revision);
+        Assert.True(again.IsEmpty);
+        Add("theirs");
+
+        Assert.Throws<DomainConflictException>(() => DomainChange.Define(_connection, read, report.Revision));
+    }
+
+    private static void CountUp(string uri, Guid uuid)
+    {
+        using LibvirtConnection connection = LibvirtConnection.Open(uri, cancellationToken: Token);
+        using LibvirtDomain domain = connection.GetDomain(uuid);
+        for (int counted = 0; counted < Counts;)
+        {
+            try
+            {
+                DomainReading reading = DomainReading.Read(domain);
+                Domain next = reading.Stored!;
+                FileSystem counter = next.GetFileSystem("counter");
+                next.SetFileSystem(counter, counter with { ThreadPoolSize = counter.ThreadPoolSize + 1 });
+                using DomainChange change = DomainChange.Define(connection, next, reading.Revision);
+                if (!change.IsEmpty)
+                {
+                    change.Commit().Dispose();
+                }
+
+                counted++;
+            }
+            catch (DomainConflictException)
+            {
+                // The other one was faster.
+            }
+        }
     }
 
     private static int AddInTurns(string uri, Guid uuid, int worker)

@@ -62,7 +62,7 @@ public sealed class SetVMDomainCommand : DomainCmdlet
         }
 
         using DomainChangeReport report = change.Commit(!SkipValidation, Live);
-        given.Settle(report.Domain);
+        given.Settle(report.Revision);
         if (report is { IsRunning: true, IsAligned: false })
         {
             WriteWarning($"The domain '{report.Domain.Name}' is running. The change holds from its next start.");

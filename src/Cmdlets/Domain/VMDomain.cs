@@ -100,11 +100,11 @@ public sealed class VMDomain
     internal void Replace(Domain definition) => Definition = definition;
 
     /// <summary>Notes that libvirt has the definition now, so that later changes count from here.</summary>
-    internal void Settle(LibvirtDomain domain)
+    internal void Settle(DomainRevision revision)
     {
         if (Revision is not null)
         {
-            Revision = DomainRevision.Read(domain);
+            Revision = revision;
             Definition = Definition.Copy();
         }
     }

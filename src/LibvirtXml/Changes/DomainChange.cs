@@ -140,8 +140,11 @@ public sealed class DomainChange : IDisposable
             bool isRunning = defined.IsActive;
             bool isAligned = live && isRunning && devices.CanPlug;
             IReadOnlyList<Change> plugged = isAligned ? devices.Align(Definition, undo) : [];
-            _committed = (identity, ReadStored(defined).Xml);
-            return new DomainChangeReport(defined, Changes, plugged, isRunning, isAligned);
+
+            // Read under the lock: what others make of the domain from here on is not what the caller has seen.
+            DomainReading after = DomainReading.Read(defined);
+            _committed = (identity, after.Stored!.Xml);
+            return new DomainChangeReport(defined, after.Revision, Changes, plugged, isRunning, isAligned);
         }
         catch (Exception failure)
         {
@@ -193,8 +196,8 @@ public sealed class DomainChange : IDisposable
             return new DomainChange(connection, present, ownsPresent: true, null, running, revision);
         }
 
-        revision?.RequireCurrent(present);
         Domain stored = ReadStored(present);
+        revision?.RequireCurrent(present, stored);
         bool isStoredView = revision is null || wanted.OriginalXml == stored.Xml;
         Domain definition = isStoredView ? wanted.Edit() : DomainRebase.Carry(Domain.Parse(wanted.OriginalXml), wanted, stored);
         definition.AdoptUuid(present.Uuid);

@@ -39,6 +39,20 @@ public sealed record DomainRevision(
         }
     }
 
+    /// <summary>
+    /// Throws when libvirt has something else by now, or had it when its stored definition was read for a change: what is held against
+    /// the revision must be the very text that the change is made on.
+    /// </summary>
+    internal void RequireCurrent(LibvirtDomain domain, Domain stored)
+    {
+        if (IsSecure && Digest(stored.Xml) != Stored)
+        {
+            throw new DomainConflictException(Name, Connection);
+        }
+
+        RequireCurrent(domain);
+    }
+
     /// <summary>The digest of a text, which is not to be read back: it may have passwords in it.</summary>
     internal static string Digest(string text) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }
