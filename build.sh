@@ -76,6 +76,8 @@ need_for_tests() {
   need libvirtd libvirt-daemon-system
   need_file "/usr/lib/$(uname -m)-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so" libvirt-daemon-driver-qemu
   need tini tini
+  need ssh openssh-client
+  need nc netcat-openbsd
   need xmllint libxml2-utils
   need systemd-analyze systemd
   need python3 python3

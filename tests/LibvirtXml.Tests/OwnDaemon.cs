@@ -34,7 +34,7 @@ internal sealed class OwnDaemon : IDisposable
 
     private string Runtime => Path.Combine(_folder.Path, "r");
 
-    private string Socket => Path.Combine(Runtime, "libvirt/libvirt-sock");
+    public string Socket => Path.Combine(Runtime, "libvirt/libvirt-sock");
 
     public void Start()
     {

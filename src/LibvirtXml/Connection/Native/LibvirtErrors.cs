@@ -50,7 +50,7 @@ internal static unsafe class LibvirtErrors
             ("DomainNotFound", ErrorKind.NotFound, "It may have been removed or renamed."),
         LibvirtErrorCode.OperationDenied =>
             ("ReadOnlyConnection", ErrorKind.PermissionDenied, "Open the connection for writing."),
-        LibvirtErrorCode.SystemError or LibvirtErrorCode.AuthFailed when ConnectionUri.IsSsh(connection) => ("AuthenticationFailed", ErrorKind.AuthenticationFailed, SshAdvice),
+        LibvirtErrorCode.SystemError or LibvirtErrorCode.AuthFailed when ConnectionUri.IsSsh(connection) => ExplainSsh(words),
         LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.InvalidArgument when IsAboutCredentials(words) => ("AuthenticationFailed", ErrorKind.AuthenticationFailed, CredentialAdvice),
         LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.AuthUnavailable =>
             ("AccessDenied", ErrorKind.PermissionDenied, PermissionAdvice),
@@ -72,6 +72,16 @@ internal static unsafe class LibvirtErrors
         _ => ("LibvirtError", ErrorKind.Failed, string.Empty),
     };
 
+    /// <summary>libvirt passes on what the ssh program has written, and the program that it ran at the other end.</summary>
+    private static (string Id, ErrorKind Kind, string Advice) ExplainSsh(string words)
+    {
+        string[] refusals = ["Permission denied (", "Host key verification failed", "HOST IDENTIFICATION HAS CHANGED", "Too many authentication failures", "host key is known"];
+        string[] unreachable = ["connect to host", "Could not resolve hostname", "Connection closed by", "kex_exchange_identification"];
+        return refusals.Any(refusal => words.Contains(refusal, StringComparison.Ordinal)) ? ("AuthenticationFailed", ErrorKind.AuthenticationFailed, SshAdvice)
+            : unreachable.Any(failure => words.Contains(failure, StringComparison.Ordinal)) ? ("ConnectionFailed", ErrorKind.ConnectionFailed, UnreachableAdvice)
+            : ("ConnectionFailed", ErrorKind.ConnectionFailed, RemoteDaemonAdvice);
+    }
+
     // Such as "Missing authentication credentials" and "no authentication callback available".
     private static bool IsAboutCredentials(string words) =>
         words.Contains("credentials", StringComparison.Ordinal) || words.Contains("authentication callback", StringComparison.Ordinal);
@@ -85,6 +95,13 @@ internal static unsafe class LibvirtErrors
     private const string SshAdvice =
         "ssh cannot log in without asking, and nobody is asked here: load a key into ssh-agent or name one with ?keyfile=/path, and accept the host's key once by " +
         "hand. With no_tty=0 in the URI ssh may ask on the terminal.";
+
+    private const string UnreachableAdvice =
+        "ssh does not reach the host: correct its name and port in the URI, and check that it is up and runs an ssh server.";
+
+    private const string RemoteDaemonAdvice =
+        "ssh was started, but libvirt does not answer at the other end: log in there by hand, check that its daemon runs, and that the user may use it (as root, or as a " +
+        "member of the group libvirt).";
 
     private const string CredentialAdvice =
         "The other end wants a user name or a password, and nobody is asked here: put them into libvirt's auth.conf, or name a user who needs none.";
