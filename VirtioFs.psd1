@@ -8,12 +8,16 @@
     Description          = 'Shares host directories with virtual machines over virtio-fs. The module holds a complete virtio-fs device: QEMU, libvirt, Cloud Hypervisor and User-Mode Linux connect to it where they would connect to virtiofsd.'
     CompatiblePSEditions = @('Core')
     PowerShellVersion    = '7.6'
-    FormatsToProcess     = @('VirtioFs.Format.ps1xml', 'VirtioFs.Domain.Format.ps1xml')
+    FormatsToProcess     = @('VirtioFs.Format.ps1xml', 'VirtioFs.Session.Format.ps1xml', 'VirtioFs.Domain.Format.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Get-VirtioFsShare'
         'Start-VirtioFsShare'
         'Stop-VirtioFsShare'
+        'Get-VirtioFsSession'
+        'Disconnect-VirtioFsSession'
+        'Get-VirtioFsOpenFile'
+        'Close-VirtioFsOpenFile'
         'ConvertTo-CloudHypervisorArgument'
         'Add-CloudHypervisorFileSystem'
         'Get-HugePagePool'

@@ -1,3 +1,4 @@
+using VirtioFs.Fuse.Inspection;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
@@ -28,6 +29,17 @@ public unsafe interface IFileSystem : IDisposable
         add { }
         remove { }
     }
+
+    /// <summary>What the session holds. Called on any thread, while others are inside of operations, and slows none of them.</summary>
+    /// <param name="parts">What to list beside the numbers.</param>
+    SessionHoldings Inspect(SessionParts parts) => new();
+
+    /// <summary>
+    /// Closes an open file under the guest, and gives up the locks taken through it. The guest's later requests with the handle answer EBADF.
+    /// False when it is not open.
+    /// </summary>
+    /// <param name="handle">The handle.</param>
+    bool TryClose(ulong handle) => false;
 
     /// <summary><c>FUSE_LOOKUP</c>. With success the guest holds one more reference to the inode.</summary>
     int Lookup(RequestContext request, ulong parent, FileName name, out EntryOut entry)

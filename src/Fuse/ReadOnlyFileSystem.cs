@@ -1,3 +1,4 @@
+using VirtioFs.Fuse.Inspection;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
@@ -27,6 +28,12 @@ public sealed unsafe class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
 
     /// <inheritdoc/>
     public void Dispose() => inner.Dispose();
+
+    /// <inheritdoc/>
+    public SessionHoldings Inspect(SessionParts parts) => inner.Inspect(parts);
+
+    /// <inheritdoc/>
+    public bool TryClose(ulong handle) => inner.TryClose(handle);
 
     /// <inheritdoc/>
     public int Open(RequestContext request, ulong node, in OpenIn arguments, out OpenOut open)

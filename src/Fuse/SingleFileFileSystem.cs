@@ -1,4 +1,5 @@
 using System.Text;
+using VirtioFs.Fuse.Inspection;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
@@ -62,6 +63,12 @@ public sealed unsafe class SingleFileFileSystem : IFileSystem
 
     /// <inheritdoc/>
     public void Dispose() => _inner.Dispose();
+
+    /// <inheritdoc/>
+    public SessionHoldings Inspect(SessionParts parts) => _inner.Inspect(parts);
+
+    /// <inheritdoc/>
+    public bool TryClose(ulong handle) => _inner.TryClose(handle);
 
     /// <inheritdoc/>
     public int Lookup(RequestContext request, ulong parent, FileName name, out EntryOut entry)

@@ -23,4 +23,20 @@ public static unsafe class DescriptorName
             value /= 10;
         }
     }
+
+    /// <summary>
+    /// The path that the kernel knows a descriptor of this process by (<c>proc(5)</c>, <c>/proc/pid/fd</c>), with <c> (deleted)</c> behind
+    /// it when the file has no name any more. Touches no file system but <c>/proc</c>. Null when it cannot be read.
+    /// </summary>
+    public static string? ReadPath(int descriptor)
+    {
+        try
+        {
+            return new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

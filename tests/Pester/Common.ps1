@@ -31,6 +31,17 @@ function Connect-FrontEnd {
     $client
 }
 
+# A guest that is played by tests/Frontend: it mounts the share, and does what it is told.
+function Connect-Guest {
+    param([string] $Socket)
+    if (-not ('VirtioFsTest.PlayedGuest' -as [type])) {
+        $built = Get-ChildItem "$PSScriptRoot/../../artifacts/bin/VirtioFs.Frontend/*/VirtioFs.Frontend.dll" | Sort-Object LastWriteTime | Select-Object -Last 1
+        $frontEnd = [Reflection.Assembly]::LoadFrom($built.FullName)
+        Add-Type -Path "$PSScriptRoot/PlayedGuest.cs" -ReferencedAssemblies $frontEnd.Location, System.Runtime, System.Memory, System.Text.Encoding.Extensions
+    }
+    [VirtioFsTest.PlayedGuest]::new($Socket)
+}
+
 # Waits until the condition holds, and fails when it does not within the limit.
 function Wait-Until {
     param([scriptblock] $Condition, [int] $Seconds = 10)

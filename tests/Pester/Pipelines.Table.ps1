@@ -3,6 +3,14 @@
 #   Check     what the output is; $_ is the output, $object what was piped
 #   a text    the id of the error by which the cmdlet itself refuses
 
+# A share with a guest that has a file open.
+function Connect-TableGuest {
+    if ($script:guest) { $script:guest.Dispose() }
+    $share = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/data.sock"
+    $script:guest = Connect-Guest $share.Socket
+    $null = $script:guest.Create('file')
+}
+
 # The types that the module emits, and one object of each; of a domain one from each place.
 $script:PipedKinds = [ordered]@{
     'domain of libvirt'    = @{ Type = 'VMDomain'; Make = { Get-VMDomain web01 @test } }
@@ -13,6 +21,8 @@ $script:PipedKinds = [ordered]@{
     'memory backing'       = @{ Type = 'VMMemoryBacking'; Make = { Get-VMMemoryBacking web01 @test } }
     'memory test'          = @{ Type = 'VMMemoryTest'; Make = { Test-VMMemoryBacking web01 @test } }
     'share'                = @{ Type = 'VirtioFsShareInfo'; Make = { Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/data.sock" } }
+    'session'              = @{ Type = 'VirtioFsSession'; Make = { Connect-TableGuest; Get-VirtioFsSession data } }
+    'open file'            = @{ Type = 'VirtioFsOpenFile'; Make = { Connect-TableGuest; Get-VirtioFsOpenFile data } }
     'file'                 = @{ Type = 'FileInfo'; Make = { Get-VMDomain -Path "$folder/web01.xml" | Export-VMDomain "$folder/exported.xml" -PassThru } }
     'mount'                = @{ Type = 'VirtioFsMount'; Make = { New-VirtioFsMount data } }
     'pool'                 = @{ Type = 'HugePagePool'; Make = { (Get-HugePagePool | Select-Object -First 1) ?? [VirtioFs.LibvirtXml.HugePagePool]::new() } }
@@ -28,6 +38,10 @@ $script:PipelineCommands = [ordered]@{
     'Get-VirtioFsShare'                = { $args[0] | Get-VirtioFsShare 2>&1 }
     'Start-VirtioFsShare'              = { $args[0] | Start-VirtioFsShare -Tag other 2>&1 }
     'Stop-VirtioFsShare'               = { $args[0] | Stop-VirtioFsShare -Force 2>&1 }
+    'Get-VirtioFsSession'              = { $args[0] | Get-VirtioFsSession 2>&1 }
+    'Disconnect-VirtioFsSession'       = { $args[0] | Disconnect-VirtioFsSession -Force 2>&1 }
+    'Get-VirtioFsOpenFile'             = { $args[0] | Get-VirtioFsOpenFile 2>&1 }
+    'Close-VirtioFsOpenFile'           = { $args[0] | Close-VirtioFsOpenFile -Force 2>&1 }
     'ConvertTo-QemuArgument'           = { $args[0] | ConvertTo-QemuArgument -Socket @{ share = '/s' } 2>&1 }
     'ConvertTo-CloudHypervisorArgument' = { $args[0] | ConvertTo-CloudHypervisorArgument -Socket @{ share = '/s' } 2>&1 }
     'Add-CloudHypervisorFileSystem'    = { $args[0] | Add-CloudHypervisorFileSystem "$folder/none.sock" 2>&1 }
@@ -137,7 +151,21 @@ foreach ($command in $ofLibvirt.Keys) {
     $ofArgument[$command] = 'FileNotFound'
 }
 
+# A session stands for its share, and what is open for the share that it is open in.
+$ofSession = @{
+    'Get-VirtioFsShare'          = @{ Check = { $_.Tag | Should -Be data } }
+    'Get-VirtioFsSession'        = @{ Check = { $_.Session | Should -Be $object.Session } }
+    'Get-VirtioFsOpenFile'       = @{ Check = { $_.Session | Should -Be $object.Session } }
+    'Disconnect-VirtioFsSession' = @{ Changes = 'open:data:file', 'session:data', 'share:data' }
+    'New-VirtioFsMount'          = $ofShare['New-VirtioFsMount']
+}
+$ofOpenFile = $ofSession.Clone()
+$ofOpenFile['Close-VirtioFsOpenFile'] = @{ Changes = 'open:data:file' }
+$ofShare['Get-VirtioFsSession'] = $ofShare['Get-VirtioFsOpenFile'] = $ofShare['Disconnect-VirtioFsSession'] = @{ Check = { $_ | Should -BeNullOrEmpty } }
+
 $script:PipelineTable = @{
+    'session'               = $ofSession
+    'open file'             = $ofOpenFile
     'file'                  = $ofXmlFile
     'share'                 = $ofShare
     'mount'                 = @{ 'New-VirtioFsMount' = @{ Check = { $_.Tag, $_.MountPoint | Should -Be data, /data } } }
@@ -158,6 +186,8 @@ $ofXmlFile['Start-VirtioFsShare'] = @{ Changes = 'share:other' }
 # No share has such a tag, and no object such a path.
 foreach ($kind in $PipedKinds.Keys) {
     $PipelineTable[$kind] = ($PipelineTable[$kind] ?? @{}).Clone()
-    $PipelineTable[$kind]['Get-VirtioFsShare'] ??= 'ShareNotFound'
+    foreach ($command in 'Get-VirtioFsShare', 'Get-VirtioFsSession', 'Get-VirtioFsOpenFile') {
+        $PipelineTable[$kind][$command] ??= 'ShareNotFound'
+    }
     $PipelineTable[$kind]['Start-VirtioFsShare'] ??= 'PathMissing'
 }

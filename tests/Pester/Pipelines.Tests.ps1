@@ -45,6 +45,7 @@ Describe 'A pipeline' -ForEach @{ why = $why } {
 
     AfterAll {
         if (-not $why) { Remove-World }
+        if ($script:guest) { $script:guest.Dispose() }
         $env:LIBVIRT_DEFAULT_URI = $formerUri
         Clear-Test $folder
     }

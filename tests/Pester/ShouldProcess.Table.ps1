@@ -5,6 +5,12 @@ $script:ChangingCommands = [ordered]@{
         'Start-VirtioFsShare "$folder/srv" -Tag new -Socket "$folder/new.sock" -Domain data'
     )
     'Stop-VirtioFsShare'            = 'Stop-VirtioFsShare served -Force', 'Get-VirtioFsShare served | Stop-VirtioFsShare'
+    'Disconnect-VirtioFsSession'    = 'Disconnect-VirtioFsSession used', 'Get-VirtioFsSession | Disconnect-VirtioFsSession -Force'
+    'Close-VirtioFsOpenFile'        = @(
+        'Get-VirtioFsOpenFile used | Close-VirtioFsOpenFile'
+        'Get-VirtioFsOpenFile used | Close-VirtioFsOpenFile -Force'
+        'Close-VirtioFsOpenFile -ShareId (Get-VirtioFsShare used).Id -Handle (Get-VirtioFsOpenFile used).Handle'
+    )
     'Add-CloudHypervisorFileSystem' = 'Add-CloudHypervisorFileSystem "$folder/api.sock" t "$folder/served.sock"'
     'Set-HugePagePool'              = 'Set-HugePagePool 2M 1 -Add', 'Get-HugePagePool 2M | Set-HugePagePool 1 -Add -Force'
     'Set-VMHostMemorySetting'       = 'Set-VMHostMemorySetting -Path "$folder/qemu.conf" -MemoryBackingDirectory /dev/shm'

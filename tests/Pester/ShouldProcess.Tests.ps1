@@ -50,6 +50,11 @@ Describe 'A change that nobody wants' -ForEach @{ why = $why } {
             Set-Content "$folder/there.sh" 'old'
             Get-WorldXml new '00000000-0000-4000-8000-000000000099' | Set-Content "$folder/new.xml"
             $null = Start-VirtioFsShare "$folder/srv" -Tag served -Socket "$folder/served.sock"
+            if ($script:guest) { $script:guest.Dispose() }
+            Remove-Item "$folder/srv/*"
+            $used = Start-VirtioFsShare "$folder/srv" -Tag used -Socket "$folder/used.sock"
+            $script:guest = Connect-Guest $used.Socket
+            $null = $script:guest.Create('file')
         }
 
         # Runs a text in a runspace whose host answers each question with no, or cannot ask at all.
@@ -81,6 +86,7 @@ Describe 'A change that nobody wants' -ForEach @{ why = $why } {
             Remove-World
             $monitor.Dispose()
         }
+        if ($guest) { $guest.Dispose() }
         $env:LIBVIRT_DEFAULT_URI = $formerUri
         Clear-Test $folder
     }

@@ -73,6 +73,12 @@ function Get-World {
     foreach ($share in Get-VirtioFsShare) {
         $world["share:$($share.Tag)"] = "$($share.Id) $($share.State) $($share.Socket)"
     }
+    foreach ($session in Get-VirtioFsSession) {
+        $world["session:$($session.Tag)"] = "$($session.Session) $($session.ProcessId)"
+    }
+    foreach ($file in Get-VirtioFsOpenFile) {
+        $world["open:$($file.Tag):$($file.Path | Split-Path -Leaf)"] = "$($file.Handle) $($file.Locks)"
+    }
     $world
 }
 

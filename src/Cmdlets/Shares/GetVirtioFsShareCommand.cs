@@ -20,6 +20,7 @@ public sealed class GetVirtioFsShareCommand : ShareCmdlet
 
     /// <summary>Ids of the shares.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = IdSet)]
+    [Alias("ShareId")]
     [ArgumentCompleter(typeof(ShareIdCompleter))]
     public int[] Id { get; set; } = [];
 

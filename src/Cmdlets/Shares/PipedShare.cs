@@ -31,8 +31,8 @@ internal sealed class PipedShare
             return true;
         }
 
-        // The file that holds a domain's XML or libvirt's settings is nothing that a guest is meant to get.
-        if (_object.BaseObject is VMDomain or VMHostMemorySetting)
+        // The file that holds a domain's XML or libvirt's settings is nothing that a guest is meant to get, and what a guest uses is shared.
+        if (_object.BaseObject is VMDomain or VMHostMemorySetting or VirtioFsSession or VirtioFsOpenFile)
         {
             return false;
         }

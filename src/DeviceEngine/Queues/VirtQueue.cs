@@ -48,6 +48,11 @@ internal sealed class VirtQueue
     /// <inheritdoc cref="UsedSide.IsClosed"/>
     internal bool IsClosed => Used.IsClosed;
 
+    /// <summary>How far both sides of the ring have come; the second is null while it is closed. From any thread.</summary>
+    internal (ushort NextAvailable, ushort? NextUsed) Progress => _opened.Ring?.Position is { } position
+        ? (position.Next, position.Used)
+        : (_opened.Base, null);
+
     /// <summary>True when requests that wait for somebody else must come to an end: when all is over, too.</summary>
     internal bool InterruptsWaits => Away.Interrupts || IsClosed;
 

@@ -17,13 +17,21 @@ internal sealed class ConnectedFrontEnd
     private readonly DateTimeOffset _connectedAt = DateTimeOffset.Now;
     private readonly string? _processName;
 
-    internal ConnectedFrontEnd(PeerCredentials peer, VirtioFsDevice device, Session session)
+    internal ConnectedFrontEnd(FrontEndConnection connection, VirtioFsDevice device, Session session, long number)
     {
-        (_peer, _device, Session) = (peer, device, session);
-        _processName = ReadProcessName(peer.ProcessId);
+        (Connection, _peer, _device, Session, Number) = (connection, connection.Peer, device, session, number);
+        _processName = ReadProcessName(_peer.ProcessId);
     }
 
     internal Session Session { get; }
+
+    internal FrontEndConnection Connection { get; }
+
+    /// <summary>The first front end of a share is 1.</summary>
+    internal long Number { get; }
+
+    /// <summary>The features that it has accepted, by their names.</summary>
+    internal IReadOnlyList<string> FeatureNames => [.. FlagNames.Of(_device.Features), .. FlagNames.Of(Session.ProtocolFeatures)];
 
     internal ShareGuest Describe() => new(
         _peer.ProcessId,
@@ -35,8 +43,19 @@ internal sealed class ConnectedFrontEnd
         [.. _device.Queues.Where(queue => queue.Setup.Size > 0).Select(Describe)],
         _device.Memory.MayVanish ? UnsealedMemory : null);
 
-    private static ShareGuestQueue Describe(VirtQueue queue) =>
-        new(queue.Index, queue.Setup.Size, queue.Setup.IsEnabled, queue.Setup.IsStarted, queue.Fault);
+    private static ShareGuestQueue Describe(VirtQueue queue)
+    {
+        (ushort nextAvailable, ushort? nextUsed) = queue.Progress;
+        return new ShareGuestQueue(queue.Index, queue.Setup.Size, queue.Setup.IsEnabled, queue.Setup.IsStarted, queue.Fault)
+        {
+            NextAvailable = nextAvailable,
+            NextUsed = nextUsed,
+            RequestsAway = queue.Away.Count,
+            Requests = Volatile.Read(ref queue.Counters.Requests),
+            Kicks = Volatile.Read(ref queue.Counters.Kicks),
+            Calls = Volatile.Read(ref queue.Counters.Calls),
+        };
+    }
 
     internal void AddCounters(QueueCounters total)
     {

@@ -17,7 +17,7 @@ namespace VirtioFs.DeviceEngine.Shares;
 /// EFAULT, and nothing else happens.
 /// </para>
 /// </remarks>
-public sealed class Share : IDisposable
+public sealed partial class Share : IDisposable
 {
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromMilliseconds(900);
 

@@ -11,7 +11,7 @@ namespace VirtioFs.DeviceEngine.Shares;
 /// the file server and the threads that answer requests.
 /// </summary>
 #pragma warning disable CA1001 // The thread disposes of what it owns as the last thing that it does, since requests may still be stuck.
-internal sealed class ShareControl
+internal sealed partial class ShareControl
 #pragma warning restore CA1001
 {
     private const int StackSize = 512 * 1024;
@@ -208,8 +208,7 @@ internal sealed class ShareControl
         connection.Attend(new ConnectionWatch(_socket.Descriptor, TurnAway, review.Look));
         lock (_gate)
         {
-            _frontEnd = new ConnectedFrontEnd(connection.Peer, device, session);
-            _sessions++;
+            _frontEnd = new ConnectedFrontEnd(connection, device, session, ++_sessions);
         }
 
         _status.Change(ShareState.Connected, null);

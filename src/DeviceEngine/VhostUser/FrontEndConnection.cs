@@ -10,7 +10,9 @@ internal sealed class FrontEndConnection : IDisposable
 {
     private readonly FileDescriptor _socket;
     private readonly int _interrupt;
+    private readonly Lock _ending = new();
     private ConnectionWatch _watch = ConnectionWatch.None;
+    private bool _isDisposed;
 
     /// <summary>Takes over a connected socket.</summary>
     /// <param name="socket">The socket.</param>
@@ -80,7 +82,27 @@ internal sealed class FrontEndConnection : IDisposable
         return true;
     }
 
-    public void Dispose() => DescriptorDisposal.Close(_socket);
+    /// <summary>Ends the connection, so that the session ends as when the front end does it. From any thread.</summary>
+    internal void Disconnect()
+    {
+        lock (_ending)
+        {
+            if (!_isDisposed)
+            {
+                _ = UnixSocket.Shutdown(_socket.Value);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_ending)
+        {
+            _isDisposed = true;
+        }
+
+        DescriptorDisposal.Close(_socket);
+    }
 
     private Reception Fill(Span<byte> target, Message message, bool isBeginning, out string? fault)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Inspection;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
@@ -175,6 +176,27 @@ internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : 
         lock (_lock)
         {
             EndWait(unique);
+        }
+    }
+
+    /// <summary>Adds all that is held and waited for.</summary>
+    internal void AddTo(List<SessionLock> locks)
+    {
+        lock (_lock)
+        {
+            foreach (HeldLocks held in _held.Values)
+            {
+                ulong[] handles = [.. held.Handles];
+                foreach (LockRange range in held.Ranges)
+                {
+                    locks.Add(Describe(held, range, handles, isHeld: true));
+                }
+            }
+
+            foreach (LockWait wait in _waits.Values)
+            {
+                locks.Add(Describe(wait, wait.Wanted, [], isHeld: false));
+            }
         }
     }
 
@@ -358,6 +380,9 @@ internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : 
             _ = _files.Remove(file.Node);
         }
     }
+
+    private static SessionLock Describe(LockParty party, in LockRange range, ulong[] handles, bool isHeld) => new(
+        SessionLockKind.Posix, party.File.Node, handles, party.Owner.Number, range.ProcessId, range.IsWrite, isHeld, range.Start, range.End);
 
     private static T Know<T>(Dictionary<ulong, T> known, ulong number, Func<ulong, T> create) where T : class
     {

@@ -225,6 +225,18 @@ internal sealed unsafe partial class InodeTable : IDisposable
         pin.Dispose();
     }
 
+    /// <summary>One more than the highest number of an inode's slot so far.</summary>
+    internal int End => _slots.End;
+
+    /// <summary>Begins to use what a slot holds, whatever that is. False when it holds nothing.</summary>
+    internal bool TryPinSlot(int index, out InodePin pin)
+    {
+        InodeSlot* slot = _slots[index];
+        bool held = slot is not null && SlotLifetime.TryPin(ref slot->Lifetime, SlotLifetime.Generation(Volatile.Read(ref slot->Lifetime)));
+        pin = held ? new InodePin(this, index, slot) : default;
+        return held;
+    }
+
     /// <summary>Lets all inodes but the root go; those in use go when their use ends.</summary>
     internal void Clear()
     {

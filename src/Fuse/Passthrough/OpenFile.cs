@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
@@ -23,6 +24,12 @@ internal struct OpenFile
 
     /// <summary>Number of the <see cref="Place"/>.</summary>
     public int Place;
+
+    /// <summary>The process in the guest that took a lock of flock(2) on it last; only for who looks on.</summary>
+    public uint FlockProcessId;
+
+    /// <summary>Which lock of flock(2) it holds: 0 for none, else <see cref="FileLocks.Read"/> or <see cref="FileLocks.Write"/> and one; only for who looks on.</summary>
+    public byte Flock;
 
     /// <summary>Whether it is a directory.</summary>
     public bool IsDirectory;

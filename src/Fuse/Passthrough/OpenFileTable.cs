@@ -35,6 +35,7 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
         file->Place = place;
         file->IsDirectory = isDirectory;
         file->HostOffset = 0;
+        file->Flock = 0;
         SlotLifetime.Open(ref file->Lifetime);
         return ((ulong)SlotLifetime.Generation(file->Lifetime) << 32) | (uint)index;
     }
@@ -98,6 +99,26 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
         _ = SlotLifetime.Retire(ref pin.File->Lifetime);
         pin.Dispose();
         return 0;
+    }
+
+    /// <summary>One more than the highest number of a handle's slot so far.</summary>
+    internal int End => _slots.End;
+
+    /// <summary>Begins to use what a slot holds, whatever that is. False when it holds nothing.</summary>
+    internal bool TryPinSlot(int index, out ulong handle, out OpenFilePin pin)
+    {
+        OpenFile* file = _slots[index];
+        uint generation = file is null ? 0 : SlotLifetime.Generation(Volatile.Read(ref file->Lifetime));
+        if (file is null || !SlotLifetime.TryPin(ref file->Lifetime, generation))
+        {
+            handle = 0;
+            pin = default;
+            return false;
+        }
+
+        handle = ((ulong)generation << 32) | (uint)index;
+        pin = new OpenFilePin(this, index, file);
+        return true;
     }
 
     /// <summary>Closes all.</summary>

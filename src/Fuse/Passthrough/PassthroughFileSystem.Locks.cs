@@ -119,6 +119,11 @@ public sealed unsafe partial class PassthroughFileSystem
         using (file)
         {
             result = result < 0 ? result : FileLocks.Flock(file.Descriptor, (short)arguments.Lock.Type);
+            if (result == 0)
+            {
+                file.File->FlockProcessId = arguments.Lock.ProcessId;
+                file.File->Flock = (byte)(isUnlock ? 0 : arguments.Lock.Type + 1);
+            }
         }
 
         if (isUnlock)

@@ -1,3 +1,4 @@
+using VirtioFs.Fuse.Inspection;
 using VirtioFs.Fuse.Wire;
 
 namespace VirtioFs.Fuse;
@@ -6,6 +7,10 @@ namespace VirtioFs.Fuse;
 public sealed class FuseServer : IDisposable
 {
     private readonly Lock _workersLock = new();
+
+    // Keeps the file system there while somebody looks on; no request takes it.
+    private readonly Lock _onlookers = new();
+    private bool _isDisposed;
     private readonly List<FuseWorker> _workers = [];
     private readonly OperationCounters _retired = new();
 
@@ -74,11 +79,34 @@ public sealed class FuseServer : IDisposable
         return total;
     }
 
+    /// <inheritdoc cref="IFileSystem.Inspect"/>
+    /// <returns>Null when the file system is gone.</returns>
+    public SessionHoldings? Inspect(SessionParts parts)
+    {
+        lock (_onlookers)
+        {
+            return _isDisposed ? null : FileSystem.Inspect(parts);
+        }
+    }
+
+    /// <inheritdoc cref="IFileSystem.TryClose"/>
+    public bool TryClose(ulong handle)
+    {
+        lock (_onlookers)
+        {
+            return !_isDisposed && FileSystem.TryClose(handle);
+        }
+    }
+
     /// <summary>Ends the session and lets go of the file system. No worker may be in use any more.</summary>
     public void Dispose()
     {
         Volatile.Write(ref _session, 0);
-        FileSystem.Dispose();
+        lock (_onlookers)
+        {
+            _isDisposed = true;
+            FileSystem.Dispose();
+        }
     }
 
     internal void Begin(InitFlags negotiated) => Volatile.Write(ref _session, (ulong)negotiated | Begun);
