@@ -13,17 +13,17 @@ public sealed partial class StartVirtioFsShareCommand
     [SwitchArgument]
     public SwitchParameter ReadOnly { get; set; }
 
-    /// <summary>What the guest may remember.</summary>
+    /// <summary>What the guest may cache.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ChoiceArgument(CachePolicy.Auto)]
     public CachePolicy Cache { get; set; } = Defaults.Cache;
 
-    /// <summary>How long attributes stay good in the guest; as the cache policy says by default.</summary>
+    /// <summary>How long attributes are valid in the guest; as the cache policy says by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Timeout]
     public TimeSpan? AttributeTimeout { get; set; }
 
-    /// <summary>How long names stay good in the guest; as the cache policy says by default.</summary>
+    /// <summary>How long names are valid in the guest; as the cache policy says by default.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Timeout]
     public TimeSpan? EntryTimeout { get; set; }
@@ -33,7 +33,7 @@ public sealed partial class StartVirtioFsShareCommand
     [Timeout]
     public TimeSpan? NegativeTimeout { get; set; }
 
-    /// <summary>Whether the guest collects writes and sends them later.</summary>
+    /// <summary>Whether the guest buffers writes and sends them later.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [SwitchArgument]
     public SwitchParameter Writeback { get; set; }

@@ -29,19 +29,19 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>Whether the guest may change nothing.</summary>
     public bool ReadOnly => FileSystem.ReadOnly;
 
-    /// <summary>What the guest may remember.</summary>
+    /// <summary>What the guest may cache.</summary>
     public CachePolicy Cache => FileSystem.Cache;
 
-    /// <summary>How long attributes stay good in the guest; null: as <see cref="Cache"/> says.</summary>
+    /// <summary>How long attributes are valid in the guest; null: as <see cref="Cache"/> says.</summary>
     public TimeSpan? AttributeTimeout => FileSystem.AttributeTimeout;
 
-    /// <summary>How long names stay good in the guest; null: as <see cref="Cache"/> says.</summary>
+    /// <summary>How long names are valid in the guest; null: as <see cref="Cache"/> says.</summary>
     public TimeSpan? EntryTimeout => FileSystem.EntryTimeout;
 
     /// <summary>How long the guest believes that a name is not there.</summary>
     public TimeSpan NegativeTimeout => FileSystem.NegativeTimeout;
 
-    /// <summary>Whether the guest collects writes and sends them later.</summary>
+    /// <summary>Whether the guest buffers writes and sends them later.</summary>
     public bool Writeback => FileSystem.Writeback;
 
     /// <summary>Whether a guest's O_DIRECT goes past the host's page cache too.</summary>

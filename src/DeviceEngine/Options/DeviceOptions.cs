@@ -12,7 +12,7 @@ internal static class DeviceOptions
     [
         Text(
             "--shared-dir", nameof(ShareOptions.Path), "Path", "DIRECTORY", "/srv",
-            "The directory to share, or a single file, which the guest sees in a directory that holds nothing else.",
+            "The directory to share, or a single file, which the guest sees in an otherwise empty directory.",
             options => options.Path, (options, text) => options with { Path = text })
             with
             { Default = "(required)", Virtiofsd = "--shared-dir", Spellings = [new("-o source=")] },
@@ -27,12 +27,12 @@ internal static class DeviceOptions
                 Virtiofsd = "--tag",
             },
         Text(
-            "--socket-path", nameof(ShareOptions.SocketPath), "Socket", "PATH", "/run/virtiofs/data.sock", "Where the virtual machine's monitor connects.",
+            "--socket-path", nameof(ShareOptions.SocketPath), "Socket", "PATH", "/run/virtiofs/data.sock", "The Unix socket that the VMM connects to.",
             options => options.SocketPath, (options, text) => options with { SocketPath = text })
             with
             { Default = "(required); below /run/virtiofs or $XDG_RUNTIME_DIR/virtiofs for the cmdlet", Range = "at most 107 bytes", Virtiofsd = "--socket-path", Spellings = [new("--socket")] },
         Text(
-            "--socket-group", nameof(ShareOptions.SocketGroupId), "SocketGroup", "GROUP", "0", "The group that the socket is given to, by name or number.",
+            "--socket-group", nameof(ShareOptions.SocketGroupId), "SocketGroup", "GROUP", "0", "The group that owns the socket, by name or number.",
             options => options.SocketGroupId?.ToString(CultureInfo.InvariantCulture), (options, text) => options with { SocketGroupId = ReadGroup(text) })
             with
             { Default = "the process's", Virtiofsd = "--socket-group" },
@@ -55,19 +55,19 @@ internal static class DeviceOptions
             { Effect = OptionEffect.Connection },
         Number(
             "--poll-microseconds", nameof(ShareOptions.PollMicroseconds), "PollMicroseconds",
-            "The longest time that a worker watches an empty queue before it sleeps; 0 never watches.",
+            "How long a worker polls an empty queue, at most, before it sleeps; 0 disables polling.",
             $"0 to {ShareOptions.MaximumPollMicroseconds}", 0, ShareOptions.MaximumPollMicroseconds, "", 0,
             options => options.PollMicroseconds, (options, number) => options with { PollMicroseconds = number })
             with
             { Effect = OptionEffect.Connection },
         Number(
-            "--blocking-threads", nameof(ShareOptions.BlockingThreads), "BlockingThreads", "Threads for requests that wait for the host's disks.",
+            "--blocking-threads", nameof(ShareOptions.BlockingThreads), "BlockingThreads", "Threads for requests that block, such as fsync.",
             $"1 to {ShareOptions.MaximumBlockingThreads}", 1, ShareOptions.MaximumBlockingThreads, "", 8,
             options => options.BlockingThreads, (options, number) => options with { BlockingThreads = number })
             with
             {
                 Virtiofsd = "--thread-pool-size",
-                Difference = "0 is the default: requests that do not wait need no pool.",
+                Difference = "0 means the default: requests that do not block need no pool.",
                 Spellings = [new("--thread-pool-size") { Translations = new Dictionary<string, string> { ["0"] = OptionText.WriteNumber(Defaults.BlockingThreads) } }],
             },
     ];

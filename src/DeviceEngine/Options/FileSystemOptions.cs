@@ -18,12 +18,12 @@ internal static class FileSystemOptions
     internal static readonly IReadOnlyList<ShareOption> All =
     [
         Switch(
-            "--readonly", nameof(PassthroughOptions.ReadOnly), "ReadOnly", "The guest may change nothing.",
+            "--readonly", nameof(PassthroughOptions.ReadOnly), "ReadOnly", "Every change by the guest fails with EROFS.",
             options => options.ReadOnly, (options, on) => options with { ReadOnly = on })
             with
             { Effect = OptionEffect.Request, Virtiofsd = "--readonly" },
         Choice(
-            "--cache", nameof(PassthroughOptions.Cache), "Cache", "What the guest may remember.", Words<CachePolicy>(), "always",
+            "--cache", nameof(PassthroughOptions.Cache), "Cache", "What the guest may cache, and for how long.", Words<CachePolicy>(), "always",
             options => options.Cache, (options, policy) => options with { Cache = policy })
             with
             {
@@ -32,21 +32,21 @@ internal static class FileSystemOptions
                 Spellings = [new("-o cache=") { Translations = new Dictionary<string, string> { ["none"] = "never" } }],
             },
         Time(
-            "--attribute-timeout", nameof(PassthroughOptions.AttributeTimeout), "AttributeTimeout", "How long attributes stay good in the guest.",
+            "--attribute-timeout", nameof(PassthroughOptions.AttributeTimeout), "AttributeTimeout", "How long attributes are valid in the guest.",
             "as --cache says", options => options.AttributeTimeout, (options, time) => options with { AttributeTimeout = time }),
         Time(
-            "--entry-timeout", nameof(PassthroughOptions.EntryTimeout), "EntryTimeout", "How long names stay good in the guest.",
+            "--entry-timeout", nameof(PassthroughOptions.EntryTimeout), "EntryTimeout", "How long names are valid in the guest.",
             "as --cache says", options => options.EntryTimeout, (options, time) => options with { EntryTimeout = time }),
         Time(
-            "--negative-timeout", nameof(PassthroughOptions.NegativeTimeout), "NegativeTimeout", "How long the guest believes that a name is not there.",
+            "--negative-timeout", nameof(PassthroughOptions.NegativeTimeout), "NegativeTimeout", "How long a failed lookup is valid in the guest.",
             "", options => options.NegativeTimeout, (options, time) => options with { NegativeTimeout = time }),
         Switch(
-            "--writeback", nameof(PassthroughOptions.Writeback), "Writeback", "The guest collects writes and sends them later.",
+            "--writeback", nameof(PassthroughOptions.Writeback), "Writeback", "The guest buffers writes (write-back cache).",
             options => options.Writeback, (options, on) => options with { Writeback = on })
             with
             { Effect = OptionEffect.Connection, Virtiofsd = "--writeback", Spellings = [new("-o writeback", OptionText.On), new("-o no_writeback", OptionText.Off)] },
         Switch(
-            "--allow-direct-io", nameof(PassthroughOptions.AllowDirectIo), "AllowDirectIo", "A guest's O_DIRECT goes past the host's page cache too.",
+            "--allow-direct-io", nameof(PassthroughOptions.AllowDirectIo), "AllowDirectIo", "O_DIRECT in the guest bypasses the host's page cache as well.",
             options => options.AllowDirectIo, (options, on) => options with { AllowDirectIo = on })
             with
             {
@@ -61,7 +61,7 @@ internal static class FileSystemOptions
             with
             { Effect = OptionEffect.Connection, Virtiofsd = "--allow-mmap" },
         Choice(
-            "--readdirplus", nameof(PassthroughOptions.ReadDirectoryPlus), "ReadDirectoryPlus", "Listing a directory also tells the attributes of what is in it.",
+            "--readdirplus", nameof(PassthroughOptions.ReadDirectoryPlus), "ReadDirectoryPlus", "Whether listing a directory also returns the attributes of its entries.",
             s_readDirectoryPlus, "on", options => options.ReadDirectoryPlus, (options, plus) => options with { ReadDirectoryPlus = plus })
             with
             {
@@ -70,17 +70,17 @@ internal static class FileSystemOptions
                 Spellings = [new("--no-readdirplus", "off"), new("-o readdirplus", "auto"), new("-o no_readdirplus", "off")],
             },
         Choice(
-            "--posix-lock", nameof(PassthroughOptions.PosixLocks), "PosixLock", "How far locks of fcntl(2) reach.", Words<LockScope>(), "guest",
+            "--posix-lock", nameof(PassthroughOptions.PosixLocks), "PosixLock", "Who sees fcntl(2) locks: host and other guests, the guest alone, or nobody (ENOLCK).", Words<LockScope>(), "guest",
             options => options.PosixLocks, (options, scope) => options with { PosixLocks = scope })
             with
             { Effect = OptionEffect.Connection, Spellings = [new("-o posix_lock", "host"), new("-o no_posix_lock", "guest")] },
         Choice(
-            "--flock", nameof(PassthroughOptions.Flock), "Flock", "How far locks of flock(2) reach.", Words<LockScope>(), "none",
+            "--flock", nameof(PassthroughOptions.Flock), "Flock", "Who sees flock(2) locks: host and other guests, the guest alone, or nobody (ENOLCK).", Words<LockScope>(), "none",
             options => options.Flock, (options, scope) => options with { Flock = scope })
             with
             { Effect = OptionEffect.Connection, Spellings = [new("-o flock", "host"), new("-o no_flock", "guest")] },
         Switch(
-            "--xattr", nameof(PassthroughOptions.ExtendedAttributes), "NoExtendedAttribute", "The guest sees and sets extended attributes.",
+            "--xattr", nameof(PassthroughOptions.ExtendedAttributes), "NoExtendedAttribute", "The guest can read and set extended attributes.",
             options => options.ExtendedAttributes, (options, on) => options with { ExtendedAttributes = on })
             with
             {
@@ -91,7 +91,7 @@ internal static class FileSystemOptions
                 Spellings = [new("--no-xattr", OptionText.Off), new("-o xattr", OptionText.On), new("-o no_xattr", OptionText.Off)],
             },
         Rules(
-            "--xattrmap", nameof(PassthroughOptions.XattrMap), "XattrMap", "RULES", ":map::user.virtiofs.:", "Rules for the names of extended attributes.",
+            "--xattrmap", nameof(PassthroughOptions.XattrMap), "XattrMap", "RULES", ":map::user.virtiofs.:", "Rules that map the names of extended attributes.",
             options => options.XattrMap is { } map ? [map.Text] : [], (options, text) => options with { XattrMap = XattrMap.Parse(text) })
             with
             { Effect = OptionEffect.Start, Virtiofsd = "--xattrmap", Spellings = [new("-o xattrmap=")] },
@@ -101,22 +101,22 @@ internal static class FileSystemOptions
             with
             { Effect = OptionEffect.Connection, Virtiofsd = "--posix-acl", Difference = Negotiation, Translations = s_negotiation, Spellings = NegotiationSpellings("posix_acl") },
         Switch(
-            "--security-label", nameof(PassthroughOptions.SecurityLabel), "SecurityLabel", "New files take the guest's security label.",
+            "--security-label", nameof(PassthroughOptions.SecurityLabel), "SecurityLabel", "New files get the security label that the guest sends.",
             options => options.SecurityLabel, (options, on) => options with { SecurityLabel = on })
             with
             { Effect = OptionEffect.Connection, Virtiofsd = "--security-label", Difference = Negotiation, Translations = s_negotiation, Spellings = NegotiationSpellings("security_label") },
         Rules(
-            "--translate-uid", nameof(PassthroughOptions.UserIds), "UserIdMap", "RULE", "map:0:1000:1", "A rule for user ids, such as map:0:1000:1.",
+            "--translate-uid", nameof(PassthroughOptions.UserIds), "UserIdMap", "RULE", "map:0:1000:1", "A rule that maps user ids, such as map:0:1000:1.",
             options => [.. options.UserIds.Select(rule => rule.ToString())], (options, text) => options with { UserIds = [.. options.UserIds, IdRange.Parse(text)] })
             with
             { MayRepeat = true, Virtiofsd = "--translate-uid" },
         Rules(
-            "--translate-gid", nameof(PassthroughOptions.GroupIds), "GroupIdMap", "RULE", "squash-guest:0:100:10", "A rule for group ids.",
+            "--translate-gid", nameof(PassthroughOptions.GroupIds), "GroupIdMap", "RULE", "squash-guest:0:100:10", "A rule that maps group ids.",
             options => [.. options.GroupIds.Select(rule => rule.ToString())], (options, text) => options with { GroupIds = [.. options.GroupIds, IdRange.Parse(text)] })
             with
             { MayRepeat = true, Virtiofsd = "--translate-gid" },
         Switch(
-            "--killpriv-v2", nameof(PassthroughOptions.KillPrivileges), "NoKillPrivilege", "Set-user-ID bits are removed on write by the host, not by the guest.",
+            "--killpriv-v2", nameof(PassthroughOptions.KillPrivileges), "NoKillPrivilege", "The host, and not the guest, removes set-user-ID bits on write.",
             options => options.KillPrivileges, (options, on) => options with { KillPrivileges = on })
             with
             {
@@ -130,32 +130,32 @@ internal static class FileSystemOptions
                 ],
             },
         Switch(
-            "--device-nodes", nameof(PassthroughOptions.DeviceNodes), "NoDeviceNode", "The guest can make device nodes, which are good on the host too.",
+            "--device-nodes", nameof(PassthroughOptions.DeviceNodes), "NoDeviceNode", "The guest can create device nodes, which work on the host too.",
             options => options.DeviceNodes, (options, on) => options with { DeviceNodes = on })
             with
             { IsParameterInverse = true, Effect = OptionEffect.Request, Spellings = [new("--no-device-nodes", OptionText.Off)] },
         Switch(
-            "--set-id", nameof(PassthroughOptions.SetId), "NoSetId", "The guest can give files set-id bits and capabilities, which count on the host too.",
+            "--set-id", nameof(PassthroughOptions.SetId), "NoSetId", "The guest can set set-id bits and file capabilities, which take effect on the host too.",
             options => options.SetId, (options, on) => options with { SetId = on })
             with
             { IsParameterInverse = true, Effect = OptionEffect.Request, Spellings = [new("--no-set-id", OptionText.Off)] },
         Switch(
-            "--trusted-xattr", nameof(PassthroughOptions.TrustedAttributes), "NoTrustedAttribute", "The guest's root sees and sets trusted attributes of the host.",
+            "--trusted-xattr", nameof(PassthroughOptions.TrustedAttributes), "NoTrustedAttribute", "The guest's root can read and set trusted.* attributes of the host.",
             options => options.TrustedAttributes, (options, on) => options with { TrustedAttributes = on })
             with
             { IsParameterInverse = true, Effect = OptionEffect.Request, Spellings = [new("--no-trusted-xattr", OptionText.Off)] },
         Switch(
-            "--security-xattr", nameof(PassthroughOptions.SecurityAttributes), "NoSecurityAttribute", "The guest sees and sets security attributes of the host.",
+            "--security-xattr", nameof(PassthroughOptions.SecurityAttributes), "NoSecurityAttribute", "The guest can read and set security.* attributes of the host.",
             options => options.SecurityAttributes, (options, on) => options with { SecurityAttributes = on })
             with
             { IsParameterInverse = true, Effect = OptionEffect.Request, Spellings = [new("--no-security-xattr", OptionText.Off)] },
         Switch(
-            "--preserve-noatime", nameof(PassthroughOptions.PreserveNoAccessTime), "PreserveNoAccessTime", "A guest's O_NOATIME is passed on.",
+            "--preserve-noatime", nameof(PassthroughOptions.PreserveNoAccessTime), "PreserveNoAccessTime", "O_NOATIME in the guest is passed to the host.",
             options => options.PreserveNoAccessTime, (options, on) => options with { PreserveNoAccessTime = on })
             with
             { Effect = OptionEffect.Request, Virtiofsd = "--preserve-noatime" },
         Switch(
-            "--announce-submounts", nameof(PassthroughOptions.AnnounceSubmounts), "NoSubmount", "Mounts inside of the share are mounts in the guest too.",
+            "--announce-submounts", nameof(PassthroughOptions.AnnounceSubmounts), "NoSubmount", "Mounts within the share are mounts in the guest too.",
             options => options.AnnounceSubmounts, (options, on) => options with { AnnounceSubmounts = on })
             with
             {
@@ -165,7 +165,7 @@ internal static class FileSystemOptions
                 Spellings = [new("--no-announce-submounts", OptionText.Off), new("-o announce_submounts", OptionText.On)],
             },
         Choice(
-            "--inode-file-handles", nameof(PassthroughOptions.FileHandles), "FileHandle", "How inodes that the guest knows are held.", s_fileHandles, "never",
+            "--inode-file-handles", nameof(PassthroughOptions.FileHandles), "FileHandle", "Whether inodes that the guest knows are held by file handle instead of a descriptor.", s_fileHandles, "never",
             options => options.FileHandles, (options, use) => options with { FileHandles = use })
             with
             {
@@ -173,25 +173,25 @@ internal static class FileSystemOptions
                 Translations = new Dictionary<string, string> { ["fallback"] = "prefer" },
             },
         Number(
-            "--inode-limit", nameof(PassthroughOptions.Inodes), "InodeLimit", "How many files the guest may know: looked up and not forgotten.",
+            "--inode-limit", nameof(PassthroughOptions.Inodes), "InodeLimit", "The most inodes that the guest may know, that is, has looked up and not forgotten.",
             "from 1", 1, int.MaxValue, "", 1000,
             options => options.FileSystem.Inodes, (options, number) => options with { FileSystem = options.FileSystem with { Inodes = number } }),
         Number(
             "--inode-descriptor-limit", nameof(PassthroughOptions.InodeDescriptors), "InodeDescriptorLimit",
-            "How many descriptors may hold inodes that the guest knows but has not opened.", "from 1", 1, int.MaxValue,
+            "The most descriptors that hold inodes which the guest knows but has not opened.", "from 1", 1, int.MaxValue,
             "a sixteenth of the process's limit, at most 8192", 100,
             options => options.FileSystem.InodeDescriptors, (options, number) => options with { FileSystem = options.FileSystem with { InodeDescriptors = number } }),
         Number(
-            "--open-file-limit", nameof(PassthroughOptions.OpenFiles), "OpenFileLimit", "How many files and directories the guest may hold open.",
+            "--open-file-limit", nameof(PassthroughOptions.OpenFiles), "OpenFileLimit", "The most files and directories that the guest may have open.",
             "from 1", 1, int.MaxValue, "a quarter of the process's limit", 50,
             options => options.FileSystem.OpenFiles, (options, number) => options with { FileSystem = options.FileSystem with { OpenFiles = number } }),
         Number(
             "--lock-limit", nameof(PassthroughOptions.Locks), "LockLimit",
-            "How many ranges of files the guest's processes may lock with fcntl(2), or wait for.", "from 1", 1, int.MaxValue, "", 1000,
+            "The most ranges that the guest's processes may lock with fcntl(2) or wait for.", "from 1", 1, int.MaxValue, "", 1000,
             options => options.FileSystem.Locks, (options, number) => options with { FileSystem = options.FileSystem with { Locks = number } }),
     ];
 
-    private const string Negotiation = "auto and always are on: a guest that cannot do it goes on without.";
+    private const string Negotiation = "auto and always mean on: a guest without support works without it.";
 
     private static OptionSpelling[] NegotiationSpellings(string legacy) =>
         [new($"-o {legacy}", OptionText.On), new($"-o no_{legacy}", OptionText.Off)];
