@@ -223,7 +223,9 @@ public unsafe interface IFileSystem : IDisposable
     /// <param name="request">Who asks.</param>
     /// <param name="node">The file.</param>
     /// <param name="arguments">Which lock.</param>
-    /// <param name="wait">Whether to answer <see cref="FileSystemResult.WouldWait"/> instead of EAGAIN.</param>
+    /// <param name="wait">
+    /// Whether to answer <see cref="FileSystemResult.WouldWait"/> or <see cref="FileSystemResult.WouldWaitForRelease"/> instead of EAGAIN.
+    /// </param>
     int SetLock(RequestContext request, ulong node, in LockIn arguments, bool wait) => -Errno.ENOSYS;
 
     /// <summary>A request that answered <see cref="FileSystemResult.WouldWait"/> will not be given again.</summary>

@@ -33,6 +33,9 @@ internal sealed class GatedFileSystem : IFileSystem
     /// <summary>Whether somebody else has what OPENDIR waits for.</summary>
     internal bool IsLocked { get; set; } = true;
 
+    /// <summary>Whether it says when that is given up, so that nobody needs to look now and then.</summary>
+    internal bool TellsRelease { get; set; }
+
     internal bool IsDisposed { get; private set; }
 
     /// <summary>The numbers of the requests that wait, as a file system keeps them that looks for circles.</summary>
@@ -79,7 +82,7 @@ internal sealed class GatedFileSystem : IFileSystem
 
         Waiting[request.Unique] = node;
         _ = Interlocked.Increment(ref _refusals);
-        return FileSystemResult.WouldWait;
+        return TellsRelease ? FileSystemResult.WouldWaitForRelease : FileSystemResult.WouldWait;
     }
 
     public void Abandon(ulong unique) => Waiting.TryRemove(unique, out _);

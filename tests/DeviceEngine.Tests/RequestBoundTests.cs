@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
@@ -69,6 +70,47 @@ public sealed class RequestBoundTests
         int refused = flood.Count(asked => asked.Client.WaitFor(asked.Request) == -Errno.ENOLCK);
         Assert.Equal(flood.Count - RequestQuotas.MostWaiting, refused);
         Assert.Empty(files.Waiting);
+    }
+
+    [Fact]
+    public void Who_waits_for_what_the_share_itself_gives_up_is_not_looked_after_meanwhile()
+    {
+        const int AtMostFirst = 3;
+        GatedFileSystem files = new() { TellsRelease = true };
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket, s_manyQueues);
+        List<(FuseClient Client, FuseRequest Request)> flood = Flood(guest, FuseOpcode.Opendir);
+        Eventually.Holds(
+            () => share.Share.GetStatistics().Requests >= flood.Count - RequestQuotas.MostWaiting && files.Waiting.Count == RequestQuotas.MostWaiting,
+            () => $"{files.Waiting.Count} wait.");
+        Thread.Sleep(50);
+        int before = files.Refusals;
+        Assert.InRange(before, RequestQuotas.MostWaiting, AtMostFirst * flood.Count);
+        Thread.Sleep(500);
+        Assert.Equal(before, files.Refusals);
+        files.Unlock(tell: true);
+        Assert.Equal(RequestQuotas.MostWaiting, flood.Count(asked => asked.Client.WaitFor(asked.Request) == -Errno.ENOENT));
+    }
+
+    [Fact]
+    public void However_many_wait_for_the_host_few_are_tried_again_at_a_time_and_each_comes_to_its_turn()
+    {
+        const int PerSecond = 8 * 1000 / 5;
+        GatedFileSystem files = new();
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket, s_manyQueues);
+        List<(FuseClient Client, FuseRequest Request)> flood = Flood(guest, FuseOpcode.Opendir);
+        Eventually.Holds(
+            () => share.Share.GetStatistics().Requests >= flood.Count - RequestQuotas.MostWaiting && files.Waiting.Count == RequestQuotas.MostWaiting,
+            () => $"{files.Waiting.Count} wait.");
+        Thread.Sleep(50);
+        long start = Stopwatch.GetTimestamp();
+        int before = files.Refusals;
+        Thread.Sleep(500);
+        int tried = files.Refusals - before;
+        Assert.InRange(tried, 1, PerSecond * (Stopwatch.GetElapsedTime(start).TotalSeconds + 0.1));
+        files.Unlock(tell: false);
+        Assert.Equal(RequestQuotas.MostWaiting, flood.Count(asked => asked.Client.WaitFor(asked.Request) == -Errno.ENOENT));
     }
 
     [Fact]

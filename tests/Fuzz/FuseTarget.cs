@@ -53,7 +53,7 @@ internal sealed unsafe class FuseTarget : IDisposable
             outcome = Answer(share, generator.Bytes.Length, room, Patience.Long, out written);
         }
 
-        if (outcome == FuseOutcome.WouldWait)
+        if (outcome is FuseOutcome.WouldWait or FuseOutcome.WouldWaitForRelease)
         {
             _servers[share].Abandon(_unique);
         }

@@ -6,13 +6,11 @@ namespace VirtioFs.DeviceEngine.Queues;
 
 /// <summary>
 /// Requests that would hold up their queue. Those that block have threads here, which come with the work, up to a limit, and stay. Those
-/// that wait for somebody else have none: they are laid aside and given again when the file system says so, or after a while, since a
-/// lock that a program of the host gives up is told to nobody. Those of a ring at rest stay aside until it goes on.
+/// that wait for somebody else have none: they are laid aside and given again when the file system says so. Those that a program of the
+/// host is in the way of are given again now and then, too, since it tells nobody. Those of a ring at rest stay aside until it goes on.
 /// </summary>
 internal sealed class DeferredRequests
 {
-    private const int FirstRetryMilliseconds = 5, LastRetryMilliseconds = 160;
-
     private readonly object _gate = new();
     private readonly FuseServer _server;
     private readonly Action<string> _fail;
@@ -21,7 +19,7 @@ internal sealed class DeferredRequests
     private readonly WaitingRequests _waiting = new();
     private readonly BlockingThreads _threads;
     private int _idle;
-    private int _retryMilliseconds = FirstRetryMilliseconds;
+    private bool _isTimed;
     private long _retries;
     private bool _closed;
 
@@ -89,8 +87,7 @@ internal sealed class DeferredRequests
         lock (_gate)
         {
             _retries++;
-            _retryMilliseconds = FirstRetryMilliseconds;
-            GiveAgain();
+            CallThreadIf(_waiting.GiveAgain(_work));
         }
     }
 
@@ -104,7 +101,7 @@ internal sealed class DeferredRequests
                 return false;
             }
 
-            GiveAgain();
+            CallThreadIf(_waiting.GiveInterrupted(_work));
             return true;
         }
     }
@@ -115,7 +112,7 @@ internal sealed class DeferredRequests
         List<DeferredRequest> dropped;
         lock (_gate)
         {
-            GiveAgain();
+            CallThreadIf(_waiting.GiveAgain(_work));
             dropped = DeferredRequest.TakeOutClosed(_work);
         }
 
@@ -195,6 +192,7 @@ internal sealed class DeferredRequests
             }
 
             CallThread();
+            CallTimeKeeper(null);
             return true;
         }
     }
@@ -227,7 +225,8 @@ internal sealed class DeferredRequests
                 return;
             }
 
-            int errno = request.Queue.InterruptsWaits || request.Chain.IsInterrupted ? Errno.EINTR : TryLayAside(request, retries);
+            bool isOver = request.Queue.InterruptsWaits || request.Chain.IsInterrupted;
+            int errno = isOver ? Errno.EINTR : TryLayAside(request, retries, outcome == FuseOutcome.WouldWaitForRelease, thread);
             isAside = errno == 0;
             written = isAside ? null : fuse.Refuse(request.Chain.Exchange, errno);
         }
@@ -244,7 +243,7 @@ internal sealed class DeferredRequests
     /// Lays a request aside, or gives it again at once when that was asked for meanwhile. Zero, or the error number that answers it: no more
     /// may wait, or its queue is closed.
     /// </summary>
-    private int TryLayAside(DeferredRequest request, long retries)
+    private int TryLayAside(DeferredRequest request, long retries, bool isTold, BlockingThread? thread)
     {
         lock (_gate)
         {
@@ -272,7 +271,8 @@ internal sealed class DeferredRequests
             }
             else
             {
-                _waiting.LayAside(request);
+                _waiting.LayAside(request, isTold, Environment.TickCount64);
+                CallTimeKeeper(thread);
             }
 
             return 0;
@@ -304,11 +304,7 @@ internal sealed class DeferredRequests
             _idle++;
             while (_work.Count == 0 && !_closed)
             {
-                if (!Monitor.Wait(_gate, _waiting.AnyTakesUp() ? _retryMilliseconds : Timeout.Infinite))
-                {
-                    _retryMilliseconds = Math.Min(_retryMilliseconds * 2, LastRetryMilliseconds);
-                    GiveAgain();
-                }
+                AwaitWork();
             }
 
             _idle--;
@@ -317,9 +313,25 @@ internal sealed class DeferredRequests
         }
     }
 
-    private void GiveAgain()
+    /// <summary>Waits for work, or until it is time to look after those that wait for the host, which one thread does.</summary>
+    private void AwaitWork()
     {
-        if (_waiting.GiveAgain(_work))
+        long due = _isTimed ? WaitingRequests.Never : _waiting.FindNextDue();
+        if (due == WaitingRequests.Never)
+        {
+            _ = Monitor.Wait(_gate);
+            return;
+        }
+
+        _isTimed = true;
+        _ = Monitor.Wait(_gate, (int)Math.Max(1, due - Environment.TickCount64));
+        _isTimed = false;
+        CallThreadIf(_waiting.GiveDue(_work, Environment.TickCount64));
+    }
+
+    private void CallThreadIf(bool isNeeded)
+    {
+        if (isNeeded)
         {
             CallThread();
         }
@@ -337,6 +349,18 @@ internal sealed class DeferredRequests
     private void CallThread()
     {
         if (_work.Count > _idle)
+        {
+            _threads.Call();
+        }
+
+        Monitor.PulseAll(_gate);
+    }
+
+    /// <summary>Sees to it that a thread keeps the time of those that wait for the host.</summary>
+    /// <param name="self">The calling thread where it will wait for work itself; otherwise null.</param>
+    private void CallTimeKeeper(BlockingThread? self)
+    {
+        if (self is null && _idle == 0 && _waiting.FindNextDue() != WaitingRequests.Never)
         {
             _threads.Call();
         }

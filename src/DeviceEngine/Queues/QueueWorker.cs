@@ -207,7 +207,7 @@ internal sealed class QueueWorker
         // Who waits for a lock begins to wait in the order of the ring, and by what is kept of its request.
         chain.KeepRequest(fuse.Header, fuse.Unique);
         bool isAlone = alone && _doneCount > 0 && ring.CountAvailable() == 0;
-        return TryAnswerAgain(thread, fuse, outcome == FuseOutcome.WouldWait ? Patience.Long : isAlone ? Patience.Brief : Patience.None);
+        return TryAnswerAgain(thread, fuse, outcome != FuseOutcome.WouldBlock ? Patience.Long : isAlone ? Patience.Brief : Patience.None);
     }
 
     private bool TryAnswerAgain(RingThread thread, FuseWorker fuse, Patience patience)

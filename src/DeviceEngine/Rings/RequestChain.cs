@@ -60,6 +60,9 @@ internal sealed class RequestChain
     /// <summary>Whether it waits for somebody else, or has waited.</summary>
     internal bool IsWaiter { get; set; }
 
+    /// <summary>For how long it was laid aside last without being told when to try again; 0 when it was not.</summary>
+    internal int PauseMilliseconds { get; set; }
+
     /// <summary>How much this object holds, in units of what every one has.</summary>
     internal int Weight => _pieces.Length / InitialPieces;
 
@@ -80,6 +83,7 @@ internal sealed class RequestChain
     {
         Head = head;
         IsInterrupted = false;
+        PauseMilliseconds = 0;
         _isKept = false;
         _start = First;
         _count = First;

@@ -65,6 +65,20 @@ internal sealed class HeldLocks(LockOwner owner, LockedFile file, int descriptor
         return new LockChange(first, next - first, left, null, right);
     }
 
+    /// <summary>Whether a change takes the place of a writer's lock.</summary>
+    internal bool HasWriter(in LockChange change)
+    {
+        for (int i = change.First; i < change.First + change.Count; i++)
+        {
+            if (_ranges[i].IsWrite)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Notes a change that the host has made.</summary>
     internal void Apply(in LockChange change)
     {

@@ -40,6 +40,8 @@ internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : 
     /// <param name="open">Opens the file anew, for writing or for reading; a negated error number when it cannot.</param>
     internal int Take(ulong node, ulong owner, ulong handle, LockRange wanted, ulong unique, Func<bool, int> open)
     {
+        int result;
+        bool gaveUp = false;
         lock (_lock)
         {
             if (_waits.TryGetValue(unique, out LockWait? former) && !former.Is(node, owner, wanted))
@@ -51,10 +53,12 @@ internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : 
             LockOwner who = Know(_owners, owner, static number => new LockOwner(number));
 
             // What others of this guest hold is known without asking the host.
-            int result = file.Held.FindConflict(wanted, who) is null ? TakeOnHost(file, who, handle, wanted, open) : -Errno.EAGAIN;
+            bool isOwn = file.Held.FindConflict(wanted, who) is not null;
+            result = isOwn ? -Errno.EAGAIN : TakeOnHost(file, who, handle, wanted, open, out gaveUp);
             if (result == -Errno.EAGAIN && unique != 0)
             {
                 result = Await(unique, who, file, wanted);
+                result = isOwn && result == FileSystemResult.WouldWait ? FileSystemResult.WouldWaitForRelease : result;
             }
             else
             {
@@ -62,8 +66,14 @@ internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : 
             }
 
             ForgetIdle(who, file);
-            return result;
         }
+
+        if (gaveUp)
+        {
+            Released?.Invoke();
+        }
+
+        return result;
     }
 
     /// <summary>Gives a range up, as far as the owner holds it. ENOLCK when what is left of it would be too many.</summary>
@@ -233,8 +243,10 @@ internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : 
 
     public void Dispose() => Clear();
 
-    private int TakeOnHost(LockedFile file, LockOwner owner, ulong handle, in LockRange wanted, Func<bool, int> open)
+    /// <summary>Takes a lock from the host. <paramref name="gaveUp"/> where a reader's lock took the place of a writer's, which lets readers in.</summary>
+    private int TakeOnHost(LockedFile file, LockOwner owner, ulong handle, in LockRange wanted, Func<bool, int> open, out bool gaveUp)
     {
+        gaveUp = false;
         bool isKnown = _held.TryGetValue((file.Node, owner.Number), out HeldLocks? held);
         if (held is null || (wanted.IsWrite && !held.MayWrite))
         {
@@ -255,6 +267,7 @@ internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : 
 
         bool isNewHandle = !held.Handles.Contains(handle);
         LockChange change = held.PlanTaking(wanted);
+        bool mayGiveUp = !wanted.IsWrite && held.HasWriter(change);
         int growth = change.Growth + (isNewHandle && held.Handles.Count > 0 ? 1 : 0);
         int result = Change(held, change, growth, wanted.IsWrite ? FileLocks.Write : FileLocks.Read, wanted);
         if (result < 0)
@@ -267,6 +280,7 @@ internal sealed class LockTable(ShareBudget descriptors, ShareBudget records) : 
             return result == -Errno.EACCES ? -Errno.EAGAIN : result;
         }
 
+        gaveUp = mayGiveUp;
         if (!isKnown)
         {
             Add(held);

@@ -8,4 +8,7 @@ public static class FileSystemResult
 
     /// <summary>Nothing was done, since it would wait for somebody else without limit.</summary>
     public const int WouldWait = int.MinValue + 1;
+
+    /// <summary>As <see cref="WouldWait"/>, for what <see cref="IFileSystem.WaitersMayProceed"/> is raised for when it goes.</summary>
+    public const int WouldWaitForRelease = int.MinValue + 2;
 }

@@ -11,4 +11,7 @@ public enum FuseOutcome
 
     /// <summary>Nothing happened yet: it would wait for somebody else without limit (a lock). Give it again on a thread of its own.</summary>
     WouldWait,
+
+    /// <summary>As <see cref="WouldWait"/>, and <see cref="FuseServer.WaitersMayProceed"/> says when it may get further, so nobody has to look now and then.</summary>
+    WouldWaitForRelease,
 }

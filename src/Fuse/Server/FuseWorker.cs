@@ -68,9 +68,10 @@ public sealed unsafe partial class FuseWorker : IDisposable
 
         nint result = Begin(header, ref reader, patience);
         result = result < 0 ? result : Dispatch(header, ref reader, reply);
-        if (result is FileSystemResult.WouldBlock or FileSystemResult.WouldWait)
+        if (result is FileSystemResult.WouldBlock or FileSystemResult.WouldWait or FileSystemResult.WouldWaitForRelease)
         {
-            return result == FileSystemResult.WouldBlock ? FuseOutcome.WouldBlock : FuseOutcome.WouldWait;
+            return result == FileSystemResult.WouldBlock ? FuseOutcome.WouldBlock
+                : result == FileSystemResult.WouldWait ? FuseOutcome.WouldWait : FuseOutcome.WouldWaitForRelease;
         }
 
         Counters.Note(header.Opcode, result);

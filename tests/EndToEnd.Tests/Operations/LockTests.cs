@@ -98,6 +98,50 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
+    public void Who_waits_to_read_goes_on_when_a_writer_s_lock_becomes_a_reader_s()
+    {
+        Assert.Equal(0, Fuse.Setlk(_node, Range(1, Write)));
+        FuseRequest waiting = Wait(Range(2, Read, 5, 9));
+        Assert.Equal(0, Fuse.Getattr(_node, out _));
+        Assert.Equal(0, Fuse.Setlk(_node, Range(1, Read)));
+        Assert.Equal(0, Fuse.WaitFor(waiting));
+    }
+
+    [Fact]
+    public void Who_waits_for_a_lock_of_another_share_s_guest_gets_it_when_that_is_given_up()
+    {
+        Assert.SkipUnless(ServingBackEnd.Command is null, "The other back end serves one share.");
+        string home = Directory.CreateDirectory(_tree.Host("../second")).FullName;
+        using ServingBackEnd other = new(_tree.Host("."), home);
+        using VirtioFsGuest neighbour = VirtioFsGuest.ConnectAndMount(other.Socket);
+        Assert.Equal(0, neighbour.Fuse.Lookup(SharedTree.Root, "file", out FuseEntryOut entry));
+        Assert.Equal(0, neighbour.Fuse.Open(entry.NodeId, HostFile.Raw(OpenFlags.O_RDWR), out FuseOpenOut open));
+        Assert.Equal(0, neighbour.Fuse.Setlk(entry.NodeId, Range(1, Write) with { Handle = open.Handle }));
+        FuseRequest waiting = Wait(Range(2, Write));
+        Assert.Equal(0, Fuse.Getattr(_node, out _));
+        Assert.False(Fuse.TryReceive(out _), "The lock was given to two guests.");
+        Assert.Equal(0, neighbour.Fuse.Setlk(entry.NodeId, Range(1, Unlock) with { Handle = open.Handle }));
+        Assert.Equal(0, Fuse.WaitFor(waiting));
+    }
+
+    [Fact]
+    public void A_guest_is_not_told_which_process_of_the_host_holds_a_lock()
+    {
+        int descriptor = Syscall.open(_tree.Host("file"), OpenFlags.O_RDWR);
+        try
+        {
+            Flock taken = new() { l_type = LockType.F_WRLCK, l_whence = SeekFlags.SEEK_SET, l_start = 100, l_len = 5 };
+            Assert.Equal(0, Syscall.fcntl(descriptor, FcntlCommand.F_SETLK, ref taken));
+            Assert.Equal(0, Fuse.Getlk(_node, Range(1, Write), out FuseLockOut found));
+            Assert.Equal((Write, 100UL, 104UL, 0U), (found.Lock.Type, found.Lock.Start, found.Lock.End, found.Lock.ProcessId));
+        }
+        finally
+        {
+            Assert.Equal(0, Syscall.close(descriptor));
+        }
+    }
+
+    [Fact]
     public void A_guest_that_gives_up_waiting_gets_EINTR_and_not_the_lock()
     {
         Assert.Equal(0, Fuse.Setlk(_node, Range(1, Write)));
