@@ -34,6 +34,10 @@ public unsafe interface IFileSystem : IDisposable
     /// <param name="parts">What to list beside the numbers.</param>
     SessionHoldings Inspect(SessionParts parts) => new();
 
+    /// <summary>Where the host has an inode; null when the guest does not know it, or no descriptor holds it now. Called as <see cref="Inspect"/> is.</summary>
+    /// <param name="node">The inode.</param>
+    string? FindPath(ulong node) => null;
+
     /// <summary>
     /// Closes an open file under the guest, and gives up the locks taken through it. The guest's later requests with the handle answer EBADF.
     /// False when it is not open.

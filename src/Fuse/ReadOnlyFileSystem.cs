@@ -33,6 +33,9 @@ public sealed unsafe class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
     public SessionHoldings Inspect(SessionParts parts) => inner.Inspect(parts);
 
     /// <inheritdoc/>
+    public string? FindPath(ulong node) => inner.FindPath(node);
+
+    /// <inheritdoc/>
     public bool TryClose(ulong handle) => inner.TryClose(handle);
 
     /// <inheritdoc/>

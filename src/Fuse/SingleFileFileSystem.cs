@@ -68,6 +68,9 @@ public sealed unsafe class SingleFileFileSystem : IFileSystem
     public SessionHoldings Inspect(SessionParts parts) => _inner.Inspect(parts);
 
     /// <inheritdoc/>
+    public string? FindPath(ulong node) => _inner.FindPath(node);
+
+    /// <inheritdoc/>
     public bool TryClose(ulong handle) => _inner.TryClose(handle);
 
     /// <inheritdoc/>

@@ -11,6 +11,18 @@ function Connect-TableGuest {
     $null = $script:guest.Create('file')
 }
 
+# What a watch gives of a lookup that is made meanwhile.
+function Get-TableOperation {
+    $lookup = [PowerShell]::Create()
+    try {
+        $null = $lookup.AddScript({ param($guest) 1..100 | ForEach-Object { $null = $guest.Look('file'); Start-Sleep -Milliseconds 20 } }).AddArgument($script:guest).BeginInvoke()
+        Watch-VirtioFsShare data -Operation Lookup | Select-Object -First 1
+    } finally {
+        $lookup.Stop()
+        $lookup.Dispose()
+    }
+}
+
 # The types that the module emits, and one object of each; of a domain one from each place.
 $script:PipedKinds = [ordered]@{
     'domain of libvirt'    = @{ Type = 'VMDomain'; Make = { Get-VMDomain web01 @test } }
@@ -23,6 +35,9 @@ $script:PipedKinds = [ordered]@{
     'share'                = @{ Type = 'VirtioFsShareInfo'; Make = { Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/data.sock" } }
     'session'              = @{ Type = 'VirtioFsSession'; Make = { Connect-TableGuest; Get-VirtioFsSession data } }
     'open file'            = @{ Type = 'VirtioFsOpenFile'; Make = { Connect-TableGuest; Get-VirtioFsOpenFile data } }
+    'operation'            = @{ Type = 'VirtioFsOperation'; Make = { Connect-TableGuest; Get-TableOperation } }
+    'statistic'            = @{ Type = 'VirtioFsStatistic'; Make = { Connect-TableGuest; Get-VirtioFsStatistic data } }
+    'operation statistic'  = @{ Type = 'VirtioFsOperationStatistic'; Make = { Connect-TableGuest; Get-VirtioFsStatistic data -Operation Create } }
     'file'                 = @{ Type = 'FileInfo'; Make = { Get-VMDomain -Path "$folder/web01.xml" | Export-VMDomain "$folder/exported.xml" -PassThru } }
     'mount'                = @{ Type = 'VirtioFsMount'; Make = { New-VirtioFsMount data } }
     'pool'                 = @{ Type = 'HugePagePool'; Make = { (Get-HugePagePool | Select-Object -First 1) ?? [VirtioFs.LibvirtXml.HugePagePool]::new() } }
@@ -41,6 +56,10 @@ $script:PipelineCommands = [ordered]@{
     'Get-VirtioFsSession'              = { $args[0] | Get-VirtioFsSession 2>&1 }
     'Disconnect-VirtioFsSession'       = { $args[0] | Disconnect-VirtioFsSession -Force 2>&1 }
     'Get-VirtioFsOpenFile'             = { $args[0] | Get-VirtioFsOpenFile 2>&1 }
+    'Restart-VirtioFsShare'            = { $args[0] | Restart-VirtioFsShare -Force 2>&1 }
+    'Wait-VirtioFsShare'               = { $args[0] | Wait-VirtioFsShare -For Connected -Timeout 0 2>&1 }
+    'Watch-VirtioFsShare'              = { $args[0] | Watch-VirtioFsShare -Timeout 0 2>&1 }
+    'Get-VirtioFsStatistic'            = { $args[0] | Get-VirtioFsStatistic 2>&1 }
     'Close-VirtioFsOpenFile'           = { $args[0] | Close-VirtioFsOpenFile -Force 2>&1 }
     'ConvertTo-QemuArgument'           = { $args[0] | ConvertTo-QemuArgument -Socket @{ share = '/s' } 2>&1 }
     'ConvertTo-CloudHypervisorArgument' = { $args[0] | ConvertTo-CloudHypervisorArgument -Socket @{ share = '/s' } 2>&1 }
@@ -159,13 +178,23 @@ $ofSession = @{
     'Disconnect-VirtioFsSession' = @{ Changes = 'open:data:file', 'session:data', 'share:data' }
     'New-VirtioFsMount'          = $ofShare['New-VirtioFsMount']
 }
+$ofSession['Get-VirtioFsStatistic'] = @{ Check = { $_.ShareId, $_.Requests | Should -Be $object.ShareId, 2 } }
+$ofSession['Wait-VirtioFsShare'] = @{ Check = { $_.Tag | Should -Be data } }
+$ofSession['Watch-VirtioFsShare'] = @{ Check = { $_ | Should -BeNullOrEmpty } }
 $ofOpenFile = $ofSession.Clone()
 $ofOpenFile['Close-VirtioFsOpenFile'] = @{ Changes = 'open:data:file' }
+$ofShare['Restart-VirtioFsShare'] = @{ Changes = 'file:data.sock', 'share:data' }
+$ofShare['Wait-VirtioFsShare'] = 'WaitTimedOut'
+$ofShare['Watch-VirtioFsShare'] = @{ Check = { $_ | Should -BeNullOrEmpty } }
+$ofShare['Get-VirtioFsStatistic'] = @{ Check = { $_.Requests | Should -Be 0 } }
 $ofShare['Get-VirtioFsSession'] = $ofShare['Get-VirtioFsOpenFile'] = $ofShare['Disconnect-VirtioFsSession'] = @{ Check = { $_ | Should -BeNullOrEmpty } }
 
 $script:PipelineTable = @{
     'session'               = $ofSession
     'open file'             = $ofOpenFile
+    'statistic'             = $ofSession
+    'operation'             = $ofSession
+    'operation statistic'   = $ofSession
     'file'                  = $ofXmlFile
     'share'                 = $ofShare
     'mount'                 = @{ 'New-VirtioFsMount' = @{ Check = { $_.Tag, $_.MountPoint | Should -Be data, /data } } }
@@ -186,7 +215,7 @@ $ofXmlFile['Start-VirtioFsShare'] = @{ Changes = 'share:other' }
 # No share has such a tag, and no object such a path.
 foreach ($kind in $PipedKinds.Keys) {
     $PipelineTable[$kind] = ($PipelineTable[$kind] ?? @{}).Clone()
-    foreach ($command in 'Get-VirtioFsShare', 'Get-VirtioFsSession', 'Get-VirtioFsOpenFile') {
+    foreach ($command in 'Get-VirtioFsShare', 'Get-VirtioFsSession', 'Get-VirtioFsOpenFile', 'Get-VirtioFsStatistic', 'Wait-VirtioFsShare', 'Watch-VirtioFsShare') {
         $PipelineTable[$kind][$command] ??= 'ShareNotFound'
     }
     $PipelineTable[$kind]['Start-VirtioFsShare'] ??= 'PathMissing'

@@ -5,6 +5,7 @@ $script:ChangingCommands = [ordered]@{
         'Start-VirtioFsShare "$folder/srv" -Tag new -Socket "$folder/new.sock" -Domain data'
     )
     'Stop-VirtioFsShare'            = 'Stop-VirtioFsShare served -Force', 'Get-VirtioFsShare served | Stop-VirtioFsShare'
+    'Restart-VirtioFsShare'         = 'Restart-VirtioFsShare served -Force', 'Get-VirtioFsShare used | Restart-VirtioFsShare', 'Restart-VirtioFsShare used -Force'
     'Disconnect-VirtioFsSession'    = 'Disconnect-VirtioFsSession used', 'Get-VirtioFsSession | Disconnect-VirtioFsSession -Force'
     'Close-VirtioFsOpenFile'        = @(
         'Get-VirtioFsOpenFile used | Close-VirtioFsOpenFile'

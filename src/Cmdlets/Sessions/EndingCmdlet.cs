@@ -13,12 +13,14 @@ public abstract class EndingCmdlet : ShareCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>Asks, unless the user has said -Force: that stands for the answer, but not against -WhatIf or -Confirm.</summary>
-    private protected bool MayEnd(object target, string action, string caption)
+    /// <summary>
+    /// Asks, unless the user has said -Force or nobody uses what is ended: that stands for the answer, but not against -WhatIf or -Confirm.
+    /// </summary>
+    private protected bool MayEnd(object target, string action, string caption, bool isUsed = true)
     {
         bool asksByItself = !MyInvocation.BoundParameters.ContainsKey("Confirm")
             && GetVariableValue("ConfirmPreference") is ConfirmImpact.High or "High";
-        if (!Force || !asksByItself)
+        if ((!Force && isUsed) || !asksByItself)
         {
             return Confirms(target, action, caption);
         }

@@ -31,6 +31,9 @@ internal sealed class DomainShare : IDisposable
     internal static void Remember(Share share, DomainShare guest) =>
         s_domains.AddOrUpdate(share, new ShareDomain(guest._domain.Name, guest._connection, guest._domain.Uuid));
 
+    /// <summary>Keeps that a share was started for the domain of a former one.</summary>
+    internal static void Remember(Share share, ShareDomain domain) => s_domains.AddOrUpdate(share, domain);
+
     /// <summary>Finds the domain.</summary>
     /// <exception cref="LibvirtXmlException">The domain is not there.</exception>
     internal static DomainShare Find(ShareDomain domain, CancellationToken cancellation) => new(domain.Find(cancellation), domain.Connection);

@@ -136,6 +136,7 @@ public sealed partial class Share : IDisposable
                 Path = System.IO.Path.GetFullPath(options.Path),
                 SocketPath = System.IO.Path.GetFullPath(options.SocketPath),
             };
+            ShareMeter.Begin();
             reservation = ShareRegistry.Reserve(options);
             fileSystem = openFileSystem();
             unownedListener = -1;

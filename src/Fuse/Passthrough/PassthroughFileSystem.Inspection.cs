@@ -31,6 +31,30 @@ public sealed unsafe partial class PassthroughFileSystem
     }
 
     /// <inheritdoc/>
+    public string? FindPath(ulong node)
+    {
+        if (_inodes.Pin(node, out InodePin pin) < 0)
+        {
+            return null;
+        }
+
+        using (pin)
+        {
+            int descriptor = Volatile.Read(ref pin.Slot->Descriptor);
+            if (descriptor >= 0)
+            {
+                return DescriptorName.ReadPath(descriptor);
+            }
+
+            int result = _open.Pin(pin.Slot->LastOpen, node, out OpenFilePin file);
+            using (file)
+            {
+                return result < 0 ? null : DescriptorName.ReadPath(file.Descriptor);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public bool TryClose(ulong handle)
     {
         if (!_open.TryPinSlot((int)(uint)handle, out ulong present, out OpenFilePin pin))

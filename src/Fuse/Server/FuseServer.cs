@@ -11,6 +11,9 @@ public sealed class FuseServer : IDisposable
     // Keeps the file system there while somebody looks on; no request takes it.
     private readonly Lock _onlookers = new();
     private bool _isDisposed;
+    private volatile OperationWatch[] _watches = [];
+    private volatile bool _isObserved = true;
+    private volatile bool _measuresTimes = true;
     private readonly List<FuseWorker> _workers = [];
     private readonly OperationCounters _retired = new();
 
@@ -89,6 +92,55 @@ public sealed class FuseServer : IDisposable
         }
     }
 
+    /// <summary>Whether workers keep how long answers took; see <see cref="OperationCounters.Durations"/>.</summary>
+    public bool MeasuresTimes
+    {
+        get => _measuresTimes;
+        set
+        {
+            lock (_onlookers)
+            {
+                _measuresTimes = value;
+                _isObserved = value || _watches.Length > 0;
+            }
+        }
+    }
+
+    /// <summary>Whether anybody wants to know more of a request than that it was answered.</summary>
+    internal bool IsObserved => _isObserved;
+
+    /// <summary>Whether anybody watches single requests.</summary>
+    internal bool IsWatched => _watches.Length > 0;
+
+    /// <summary>Puts each request that is answered from here on into a watch too.</summary>
+    public void BeginWatch(OperationWatch watch)
+    {
+        lock (_onlookers)
+        {
+            _watches = [.. _watches, watch];
+            _isObserved = true;
+        }
+    }
+
+    /// <summary>Ends what <see cref="BeginWatch"/> began.</summary>
+    public void EndWatch(OperationWatch watch)
+    {
+        lock (_onlookers)
+        {
+            _watches = Array.FindAll(_watches, other => other != watch);
+            _isObserved = _measuresTimes || _watches.Length > 0;
+        }
+    }
+
+    /// <inheritdoc cref="IFileSystem.FindPath"/>
+    public string? FindPath(ulong node)
+    {
+        lock (_onlookers)
+        {
+            return _isDisposed ? null : FileSystem.FindPath(node);
+        }
+    }
+
     /// <inheritdoc cref="IFileSystem.TryClose"/>
     public bool TryClose(ulong handle)
     {
@@ -106,6 +158,14 @@ public sealed class FuseServer : IDisposable
         {
             _isDisposed = true;
             FileSystem.Dispose();
+        }
+    }
+
+    internal void Tell(in WatchedOperation operation)
+    {
+        foreach (OperationWatch watch in _watches)
+        {
+            watch.Note(operation);
         }
     }
 

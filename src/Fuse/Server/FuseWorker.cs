@@ -40,6 +40,7 @@ public sealed unsafe partial class FuseWorker : IDisposable
         RequestReader reader = new(exchange);
         ReplyWriter reply = new(exchange);
         replyLength = 0;
+        long begin = BeginObservation();
         ref readonly InHeader header = ref _header;
         if (!reader.TryRead(out _header))
         {
@@ -56,7 +57,7 @@ public sealed unsafe partial class FuseWorker : IDisposable
             }
 
             Forget(header, ref reader);
-            Counters.Note(header.Opcode, 0);
+            NoteAnswer(header, 0, begin);
             return FuseOutcome.Answered;
         }
 
@@ -74,7 +75,7 @@ public sealed unsafe partial class FuseWorker : IDisposable
                 : result == FileSystemResult.WouldWait ? FuseOutcome.WouldWait : FuseOutcome.WouldWaitForRelease;
         }
 
-        Counters.Note(header.Opcode, result);
+        NoteAnswer(header, result, begin);
         replyLength = reply.Finish(header.Unique, result);
         return FuseOutcome.Answered;
     }

@@ -1,3 +1,4 @@
+using VirtioFs.Fuse.Inspection;
 using VirtioFs.Fuse.Wire;
 
 namespace VirtioFs.Fuse;
@@ -8,6 +9,7 @@ public sealed class OperationCounters
     private const int Slots = 64;
     private readonly long[] _answered = new long[Slots];
     private readonly long[] _failed = new long[Slots];
+    private readonly DurationHistogram?[] _durations = new DurationHistogram?[Slots];
     private long _malformed;
     private long _bytesRead;
     private long _bytesWritten;
@@ -42,6 +44,11 @@ public sealed class OperationCounters
     /// <summary>Requests of one kind that were answered with an error.</summary>
     public long Failed(FuseOpcode opcode) => Volatile.Read(ref _failed[Slot(opcode)]);
 
+    /// <summary>How long requests of one kind took, each on the thread that answered it; null when none was measured.</summary>
+    public DurationHistogram? Durations(FuseOpcode opcode) => Volatile.Read(ref _durations[Slot(opcode)]);
+
+    internal void NoteDuration(FuseOpcode opcode, long nanoseconds) => DurationsOf(Slot(opcode)).Note(nanoseconds);
+
     internal void Note(FuseOpcode opcode, nint result)
     {
         int slot = Slot(opcode);
@@ -66,11 +73,28 @@ public sealed class OperationCounters
         {
             _answered[i] += Volatile.Read(ref other._answered[i]);
             _failed[i] += Volatile.Read(ref other._failed[i]);
+            if (Volatile.Read(ref other._durations[i]) is DurationHistogram durations)
+            {
+                DurationsOf(i).Add(durations);
+            }
         }
 
         _malformed += other.Malformed;
         _bytesRead += other.BytesRead;
         _bytesWritten += other.BytesWritten;
+    }
+
+    // A worker makes each kind's once, the first time that it answers one.
+    private DurationHistogram DurationsOf(int slot)
+    {
+        DurationHistogram? durations = _durations[slot];
+        if (durations is null)
+        {
+            durations = new DurationHistogram();
+            Volatile.Write(ref _durations[slot], durations);
+        }
+
+        return durations;
     }
 
     // Slot 0 is no opcode's: it takes those that nobody knows.
