@@ -15,6 +15,11 @@ namespace VirtioFs.Fuse;
 /// </remarks>
 public unsafe interface IFileSystem : IDisposable
 {
+    /// <summary>
+    /// What a jail has to leave to the threads that answer; null for a file system that does not say, whose threads are in none.
+    /// </summary>
+    JailNeeds? Needs => null;
+
     /// <summary>Begins a session (<c>FUSE_INIT</c>): chooses among what the guest offers.</summary>
     /// <param name="offered">What the guest can do.</param>
     /// <returns>What of it this file system wants; anything not offered is left out by the caller.</returns>

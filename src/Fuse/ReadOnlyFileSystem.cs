@@ -20,6 +20,9 @@ public sealed unsafe class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
     }
 
     /// <inheritdoc/>
+    public JailNeeds? Needs => inner.Needs;
+
+    /// <inheritdoc/>
     public InitFlags Initialize(InitFlags offered) =>
         inner.Initialize(offered) & ~(InitFlags.WritebackCache | InitFlags.HandleKillPrivileges | InitFlags.HandleKillPrivileges2);
 

@@ -56,6 +56,9 @@ public sealed unsafe class SingleFileFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public JailNeeds? Needs => _inner.Needs;
+
+    /// <inheritdoc/>
     public InitFlags Initialize(InitFlags offered) => _inner.Initialize(offered);
 
     /// <inheritdoc/>

@@ -28,9 +28,21 @@ public enum Capability : ulong
     /// <summary>Change user ids.</summary>
     SetUserId = 1UL << 7,
 
+    /// <summary>Set and clear the immutable and append-only flags.</summary>
+    SetImmutable = 1UL << 9,
+
+    /// <summary>Set trusted and security attributes (CAP_SYS_ADMIN, which allows much else).</summary>
+    Administer = 1UL << 21,
+
     /// <summary>Go past quotas and into reserved space.</summary>
     ExceedResources = 1UL << 24,
 
     /// <summary>Make device files.</summary>
     MakeNodes = 1UL << 27,
+
+    /// <summary>Give files capabilities.</summary>
+    SetFileCapabilities = 1UL << 31,
+
+    /// <summary>Set labels that the host's security module does not know (CAP_MAC_ADMIN).</summary>
+    AdministerLabels = 1UL << 33,
 }

@@ -103,6 +103,10 @@ public static unsafe class PathCalls
         }
     }
 
+    /// <summary><c>readlinkat(2)</c> of a name in a directory. Bytes of the target, of which the buffer holds no more than its size.</summary>
+    public static nint ReadLink(int directory, byte* name, byte* buffer, nuint size) =>
+        LibC.Result(LibC.readlinkat(directory, name, buffer, size));
+
     /// <summary><c>getdents64(2)</c>. Bytes of <c>struct linux_dirent64</c>, 0 at the end.</summary>
     public static nint ReadDirectory(int descriptor, byte* buffer, nuint size) => LibC.Result(LibC.getdents64(descriptor, buffer, size));
 }

@@ -30,7 +30,7 @@ public sealed unsafe class RequestThread
 
     private readonly uint _ownUserId;
     private readonly uint _ownGroupId;
-    private readonly ThreadCapabilities _own;
+    private ThreadCapabilities _own;
     private Capability _effective;
     private Borrowed _borrowed;
     private bool _mayChangeGroups;
@@ -201,6 +201,22 @@ public sealed unsafe class RequestThread
 
     /// <summary>Takes back what <see cref="Without"/> gave up. Zero, or a negated error number.</summary>
     public int With(Capability capabilities) => SetEffective(_effective | (capabilities & _own.Permitted), isKnown: true);
+
+    /// <summary>Gives up all capabilities but these for good. Zero, or a negated error number.</summary>
+    internal int Keep(Capability kept)
+    {
+        ThreadCapabilities own = _own;
+        int result = own.Keep(kept);
+        if (result == 0)
+        {
+            // What is in force must stay what was given up before, such as CAP_SYS_RESOURCE.
+            _own = own;
+            _effective &= kept;
+            result = _own.SetEffective(_effective);
+        }
+
+        return result;
+    }
 
     /// <summary>
     /// Extended attributes go by a descriptor's name in this directory; from any other, the name could be that of somebody's file.

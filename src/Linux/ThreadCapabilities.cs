@@ -13,11 +13,11 @@ internal unsafe struct ThreadCapabilities
     private static readonly int SetNumber = Arm ? 91 : 126;
 
     private uint _lowEffective;
-    private readonly uint _lowPermitted;
-    private readonly uint _lowInheritable;
+    private uint _lowPermitted;
+    private uint _lowInheritable;
     private uint _highEffective;
-    private readonly uint _highPermitted;
-    private readonly uint _highInheritable;
+    private uint _highPermitted;
+    private uint _highInheritable;
 
     /// <summary>What is in force.</summary>
     internal readonly Capability Effective => Join(_lowEffective, _highEffective);
@@ -42,6 +42,34 @@ internal unsafe struct ThreadCapabilities
         ThreadCapabilities wanted = this;
         (wanted._lowEffective, wanted._highEffective) = ((uint)effective, (uint)((ulong)effective >> 32));
         return (int)LibC.SystemCall(SetNumber, (nint)(&header), (nint)(&wanted));
+    }
+
+    /// <summary>
+    /// Takes all but some from the calling thread for good: what is permitted, inherited and ambient, and, where it may, the bounding set.
+    /// Zero, or a negated error number.
+    /// </summary>
+    internal int Keep(Capability kept)
+    {
+        const int DropFromBoundingSet = 24, Bits = 64;
+        for (int bit = 0; bit < Bits; bit++)
+        {
+            if ((kept & (Capability)(1UL << bit)) == 0 && LibC.prctl(DropFromBoundingSet, bit, 0, 0, 0) < 0)
+            {
+                break;
+            }
+        }
+
+        ThreadCapabilities wanted = this;
+        (wanted._lowPermitted, wanted._highPermitted) = (_lowPermitted & (uint)kept, _highPermitted & (uint)((ulong)kept >> 32));
+        (wanted._lowInheritable, wanted._highInheritable) = (0, 0);
+        int result = wanted.SetEffective(Effective & kept);
+        if (result == 0)
+        {
+            (wanted._lowEffective, wanted._highEffective) = (_lowEffective & (uint)kept, _highEffective & (uint)((ulong)kept >> 32));
+            this = wanted;
+        }
+
+        return result;
     }
 
     private static Capability Join(uint low, uint high) => (Capability)(low | ((ulong)high << 32));

@@ -42,6 +42,7 @@ Describe 'Options of a share' {
         @{ name = 'PreserveNoAccessTime'; value = $true }
         @{ name = 'NoSubmount'; value = $true }
         @{ name = 'FileHandle'; value = 'Never' }
+        @{ name = 'JailMode'; value = 'None' }
         @{ name = 'InodeDescriptorLimit'; value = 100 }
         @{ name = 'OpenFileLimit'; value = 50 }
         @{ name = 'InodeLimit'; value = 1000 }
@@ -130,7 +131,7 @@ Describe 'Options of a share' {
         $socket | Should -Not -Exist
     }
 
-    It 'are completed where there is a choice: -<_>' -ForEach 'Cache', 'ReadDirectoryPlus', 'PosixLock', 'Flock', 'FileHandle' {
+    It 'are completed where there is a choice: -<_>' -ForEach 'Cache', 'ReadDirectoryPlus', 'PosixLock', 'Flock', 'FileHandle', 'JailMode' {
         $values = [enum]::GetNames((Get-Command Start-VirtioFsShare).Parameters[$_].ParameterType)
         (Get-Completion "Start-VirtioFsShare -$_ ").CompletionText | Should -Be ($values | Sort-Object)
     }

@@ -23,6 +23,8 @@ internal sealed record StartFailure(string ErrorId, ErrorCategory Category, Exce
             "Share a directory, or a regular file."),
         UnsafeSocketFolderException unsafeFolder => new("SocketFolderUnsafe", ErrorCategory.SecurityError, unsafeFolder,
             "Correct the folder's owner and mode, or name a socket elsewhere with -Socket."),
+        JailException unconfined => new("JailIncomplete", ErrorCategory.SecurityError, unconfined,
+            "Start the share with -Jail Available, to be confined by what this system allows."),
         LinuxException { Errno: Errno.EACCES or Errno.EPERM } denied => DescribeDenial(denied, options),
         UnauthorizedAccessException denied => DescribeDenial(denied, options),
         LinuxException { Errno: Errno.ENOENT } missing => new("SocketFolderNotFound", ErrorCategory.ObjectNotFound, missing,

@@ -122,6 +122,7 @@ public sealed partial class StartVirtioFsShareCommand
             QueueSize = QueueSize ?? options.QueueSize,
             PollMicroseconds = PollMicroseconds ?? options.PollMicroseconds,
             BlockingThreads = BlockingThreads ?? options.BlockingThreads,
+            Jail = JailMode,
         };
     }
 

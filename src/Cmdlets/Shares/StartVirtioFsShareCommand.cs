@@ -77,6 +77,12 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
     [NumberRange(1, ShareOptions.MaximumBlockingThreads)]
     public int? BlockingThreads { get; set; }
 
+    /// <summary>Whether the threads that answer the guest are confined.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("Jail")]
+    [ChoiceArgument(JailUse.Available)]
+    public JailUse JailMode { get; set; }
+
     /// <summary>A domain of libvirt that gets the share as a device: at once when it runs, and in its definition.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("DomainName")]

@@ -26,6 +26,9 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>Threads for requests that wait for the host's disks.</summary>
     public int BlockingThreads => _options.BlockingThreads;
 
+    /// <summary>Whether the threads that answer the guest were to be confined; see <see cref="Jail"/> for what came of it.</summary>
+    public JailUse JailMode => _options.Jail;
+
     /// <summary>Whether the guest may change nothing.</summary>
     public bool ReadOnly => FileSystem.ReadOnly;
 

@@ -13,6 +13,7 @@ public sealed partial class VirtioFsShareInfo
         State = share.State;
         Path = share.Options.Path;
         Socket = share.Options.SocketPath;
+        Jail = share.Jail;
         Guest = share.Guest is { } guest ? new VirtioFsGuestInfo(guest) : null;
         Started = share.StartedAt;
         Reason = DescribeTrouble(share);
@@ -37,6 +38,9 @@ public sealed partial class VirtioFsShareInfo
 
     /// <summary>Who is connected; null when nobody is.</summary>
     public VirtioFsGuestInfo? Guest { get; }
+
+    /// <summary>What confines each of the threads that answer the guest, such as "Landlock 7, Seccomp, Capabilities, NoNewPrivileges"; "None" for nothing.</summary>
+    public string Jail { get; }
 
     /// <summary>When the share was started.</summary>
     public DateTimeOffset Started { get; }

@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Descriptors;
@@ -58,7 +59,7 @@ internal static class DescriptorDisposal
             StackSize) { IsBackground = true, Name = "vfs-close" };
         try
         {
-            thread.Start();
+            ThreadStarter.Start(thread);
             return true;
         }
         catch (Exception fault) when (fault is OutOfMemoryException or ThreadStartException)

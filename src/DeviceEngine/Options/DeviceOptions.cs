@@ -70,7 +70,22 @@ internal static class DeviceOptions
                 Difference = "0 means the default: requests that do not block need no pool.",
                 Spellings = [new("--thread-pool-size") { Translations = new Dictionary<string, string> { ["0"] = OptionText.WriteNumber(Defaults.BlockingThreads) } }],
             },
+        Jail(Words<JailUse>()),
     ];
+
+    private static ShareOption Jail(IReadOnlyDictionary<string, JailUse> words) => new()
+    {
+        Name = "--jail",
+        Kind = ShareOptionKind.Choice,
+        Description = "The sandbox of each thread that serves the guest: as far as the kernel allows, every layer or no share, or none.",
+        ValueName = string.Join('|', words.Keys),
+        Default = words.First().Key,
+        Example = "required",
+        Property = nameof(ShareOptions.Jail),
+        Parameter = "JailMode",
+        Setter = (options, text) => options with { Jail = OptionText.ReadWord(text, words) },
+        Getter = options => [words.First(word => word.Value == options.Jail).Key],
+    };
 
     private static uint ReadGroup(string text) => UnixGroup.Find(text)
         ?? (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number != uint.MaxValue

@@ -23,7 +23,7 @@ internal sealed class BlockingThread : ICallOwner
     /// <summary>Whether it is counted as stuck. <see cref="DeferredRequests"/> keeps it under its lock.</summary>
     internal bool IsStuck { get; set; }
 
-    internal void Start() => _thread.Start();
+    internal void Start() => ThreadStarter.Start(_thread);
 
     internal bool TryJoin(TimeSpan patience) => _thread.Join(patience);
 

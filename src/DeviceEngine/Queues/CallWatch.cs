@@ -45,7 +45,7 @@ internal static class CallWatch
             if (s_thread is null)
             {
                 Thread thread = new(Run, StackSize) { IsBackground = true, Name = "vfs-watch" };
-                thread.Start();
+                ThreadStarter.Start(thread);
                 s_thread = thread;
             }
         }

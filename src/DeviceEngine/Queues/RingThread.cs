@@ -48,7 +48,7 @@ internal sealed class RingThread : ICallOwner
     /// <summary>Whether the thread works or waits for a processor, and not for something else.</summary>
     internal bool IsRunnable => _probe?.IsRunnable == true;
 
-    internal void Start() => _thread.Start();
+    internal void Start() => ThreadStarter.Start(_thread);
 
     internal bool TryJoin(TimeSpan patience) => _thread.Join(patience);
 

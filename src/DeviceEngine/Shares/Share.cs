@@ -31,14 +31,14 @@ public sealed partial class Share : IDisposable
         _control = new ShareControl(options, id, fileSystem, _status);
     }
 
-    /// <summary>Raised on the thread that made the change, so a handler must be quick; what it throws is ignored.</summary>
+    /// <summary>Raised on a thread of the engine's that is in no jail, so a handler must be quick; what it throws is ignored.</summary>
     public event EventHandler<ShareStateChangedEventArgs>? StateChanged
     {
         add => _status.StateChanged += value;
         remove => _status.StateChanged -= value;
     }
 
-    /// <summary>Raised on the thread that noticed, so a handler must be quick; what it throws is ignored.</summary>
+    /// <inheritdoc cref="StateChanged"/>
     public event EventHandler<ShareNoteEventArgs>? Noted
     {
         add => _status.Noted += value;
@@ -66,6 +66,15 @@ public sealed partial class Share : IDisposable
     /// <summary>The connected front end; null when there is none.</summary>
     public ShareGuest? Guest => State == ShareState.Connected ? _control.Guest : null;
 
+    /// <summary>What confines each of the threads that answer the guest.</summary>
+    public JailLayers JailLayers => _control.Jail?.Layers ?? JailLayers.None;
+
+    /// <summary>The same as text, with the version of Landlock's interface.</summary>
+    public string Jail => _control.Jail?.ToString() ?? nameof(JailLayers.None);
+
+    /// <summary>Why the first of the layers that are left out is, as a sentence; null where none is, or none was wanted.</summary>
+    public string? JailLacking => _control.Jail?.Lacking;
+
     /// <summary>When it was started.</summary>
     public DateTimeOffset StartedAt { get; } = DateTimeOffset.Now;
 
@@ -73,6 +82,7 @@ public sealed partial class Share : IDisposable
     /// <exception cref="ArgumentException">An option is invalid.</exception>
     /// <exception cref="ShareConflictException">A share of this process has the socket or the tag already.</exception>
     /// <exception cref="SocketPathException">The socket's path is taken by something that must not be replaced.</exception>
+    /// <exception cref="JailException">The threads cannot be confined as it is required.</exception>
     /// <exception cref="LinuxException">The directory cannot be opened, or the system refused something else.</exception>
     public static Share Start(ShareOptions options)
     {

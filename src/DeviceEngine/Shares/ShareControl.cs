@@ -40,19 +40,24 @@ internal sealed partial class ShareControl
         _socket = ShareSocket.Open(options);
         try
         {
+            Jail = ShareJail.Create(options.Jail, fileSystem);
             _end = new EndSignal();
         }
         catch
         {
+            Jail?.Dispose();
             _socket.Dispose();
             throw;
         }
 
-        _server = new FuseServer(fileSystem);
+        _server = new FuseServer(fileSystem, Jail);
         _threads = new ServingThreads(_server, Fail, $"vfs{id}-standin");
         _deferred = new DeferredRequests(_server, Fail, $"vfs{id}-block", options.BlockingThreads);
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = $"vfs{id}-control" };
     }
+
+    /// <summary>What confines the threads that answer; null for nothing.</summary>
+    internal ThreadJail? Jail { get; }
 
     /// <summary>The connected front end; null when there is none.</summary>
     internal ShareGuest? Guest
@@ -71,12 +76,21 @@ internal sealed partial class ShareControl
     /// <summary>Starts the thread. When that fails, nothing is held any more but the file system.</summary>
     internal void Start()
     {
+        bool hasStarter = false;
         try
         {
+            ThreadStarter.Use();
+            hasStarter = true;
             _thread.Start();
         }
         catch
         {
+            if (hasStarter)
+            {
+                ThreadStarter.LetGo();
+            }
+
+            Jail?.Dispose();
             _socket.Dispose();
             _end.Dispose();
             throw;
@@ -289,6 +303,8 @@ internal sealed partial class ShareControl
         }
 
         _server.Dispose();
+        Jail?.Dispose();
+        ThreadStarter.LetGo();
         _end.Dispose();
     }
 

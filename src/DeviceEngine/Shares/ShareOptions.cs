@@ -66,6 +66,9 @@ public sealed record ShareOptions
     /// <summary>Threads for requests that block on the host's disks while others wait, from 1 to <see cref="MaximumBlockingThreads"/>.</summary>
     public int BlockingThreads { get; init; } = 4;
 
+    /// <summary>Whether the threads that answer the guest are confined; see <see cref="Share.Jail"/> for what came of it.</summary>
+    public JailUse Jail { get; init; }
+
     /// <summary>How the directory is passed on to the guest.</summary>
     public PassthroughOptions FileSystem { get; init; } = new();
 
@@ -104,6 +107,7 @@ public sealed record ShareOptions
             BlockingThreads is >= 1 and <= MaximumBlockingThreads,
             nameof(BlockingThreads),
             $"A share can have 1 to {MaximumBlockingThreads} threads for blocking requests; {BlockingThreads} is not possible.");
+        Require(Enum.IsDefined(Jail), nameof(Jail), $"There is no jail '{Jail}'; it is Available, Required or None.");
         Require(
             ListenDescriptor is null or >= 0,
             nameof(ListenDescriptor),

@@ -1,9 +1,14 @@
+using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.Linux;
+
 namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>What a share is doing, what went wrong, and who is told. All members can be used from any thread.</summary>
 /// <param name="sender">The share, as its events name it.</param>
 internal sealed class ShareStatus(object sender)
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _gate = new();
     private ShareState _state = ShareState.Waiting;
     private string? _fault;
@@ -42,7 +47,7 @@ internal sealed class ShareStatus(object sender)
         Note(ShareNoteKind.Trouble, reason);
     }
 
-    internal void Note(ShareNoteKind kind, string text) => Raise(Noted, new ShareNoteEventArgs(kind, text));
+    internal void Note(ShareNoteKind kind, string text) => OutsideOfJail(() => Raise(Noted, new ShareNoteEventArgs(kind, text)));
 
     /// <summary>Notes a fault that ends the share. False when there was one already.</summary>
     internal bool TryFail(string reason) => Interlocked.CompareExchange(ref _fault, reason, null) is null;
@@ -63,8 +68,32 @@ internal sealed class ShareStatus(object sender)
             _state = state;
         }
 
-        Raise(StateChanged, new ShareStateChangedEventArgs(previous, state, reason));
-        ShareRegistry.RaiseChanged();
+        OutsideOfJail(() =>
+        {
+            Raise(StateChanged, new ShareStateChangedEventArgs(previous, state, reason));
+            ShareRegistry.RaiseChanged();
+        });
+    }
+
+    /// <summary>Runs what is not the engine's own: a subscriber must not find itself in the jail. One that takes long is not waited for.</summary>
+    private static void OutsideOfJail(Action action)
+    {
+        if (!ThreadJail.IsHere)
+        {
+            action();
+            return;
+        }
+
+        Thread thread = new(action.Invoke) { IsBackground = true, Name = "vfs-events" };
+        try
+        {
+            ThreadStarter.Start(thread);
+            _ = thread.Join(s_patience);
+        }
+        catch (OutOfMemoryException)
+        {
+            // The share's state can still be asked for.
+        }
     }
 
     private void Raise<T>(EventHandler<T>? handlers, T happened)

@@ -109,34 +109,6 @@ internal sealed unsafe partial class InodeTable : IDisposable
         return descriptor >= 0 ? descriptor : Reopen(pin);
     }
 
-    /// <summary>Opens a pinned inode, a regular file or directory, for itself.</summary>
-    /// <param name="pin">The inode.</param>
-    /// <param name="descriptorDirectory">A reference to <c>/proc/self/fd</c>.</param>
-    /// <param name="flags">As for open(2).</param>
-    internal int Open(in InodePin pin, int descriptorDirectory, int flags)
-    {
-        InodeSlot* slot = pin.Slot;
-        if (slot->Type is not ((ushort)FileStatus.Regular or (ushort)FileStatus.Directory))
-        {
-            return -Errno.EACCES;
-        }
-
-        if (Volatile.Read(ref slot->Descriptor) < 0 && !slot->Unverified && _places[slot->Place].HasHandles)
-        {
-            return OpenByHandle(slot, flags);
-        }
-
-        int descriptor = Descriptor(pin);
-        if (descriptor < 0)
-        {
-            return descriptor;
-        }
-
-        byte* name = stackalloc byte[DescriptorName.MaximumLength];
-        DescriptorName.Write(descriptor, name);
-        return Files.Open(descriptorDirectory, name, (flags & ~OpenFlags.NoFollow) | OpenFlags.NoControllingTerminal);
-    }
-
     /// <summary>Counts one more reference to an inode that is known already. False when it is not, or is not known well enough.</summary>
     internal bool TryReference(Place place, in FileStatus status, out ulong node)
     {

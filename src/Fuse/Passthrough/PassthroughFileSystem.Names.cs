@@ -51,12 +51,36 @@ public sealed unsafe partial class PassthroughFileSystem
                     return result;
                 }
 
-                byte* name = stackalloc byte[DescriptorName.MaximumLength];
-                DescriptorName.Write(descriptor, name);
-                result = PathCalls.Link(_descriptors.Value, name, newDirectory, newName.Bytes, PathCalls.Follow);
+                result = Link(pin, descriptor, newDirectory, newName);
                 return result < 0 ? result : Lookup(request, newPin, newDirectory, newName, out entry);
             }
         }
+    }
+
+    private int Link(in InodePin pin, int descriptor, int newDirectory, FileName newName)
+    {
+        int result = LinkDescriptor(descriptor, newDirectory, newName);
+        if (result is not (-Errno.EXDEV or -Errno.EACCES) || !_inodes.MayBeUnconnected(pin))
+        {
+            return result;
+        }
+
+        int reference = _inodes.OpenConnected(pin, _descriptors.Value);
+        if (reference < 0)
+        {
+            return reference;
+        }
+
+        result = LinkDescriptor(reference, newDirectory, newName);
+        FileDescriptor.Close(reference);
+        return result;
+    }
+
+    private int LinkDescriptor(int descriptor, int newDirectory, FileName newName)
+    {
+        byte* name = stackalloc byte[DescriptorName.MaximumLength];
+        DescriptorName.Write(descriptor, name);
+        return PathCalls.Link(_descriptors.Value, name, newDirectory, newName.Bytes, PathCalls.Follow);
     }
 
     /// <summary>Finds what a name leads to. A known inode costs one system call and is not opened.</summary>

@@ -20,6 +20,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     private readonly CacheRules _rules;
     private readonly IdMap _userIds;
     private readonly IdMap _groupIds;
+    private int _root = -1;
 
     /// <summary>Opens a directory to pass on.</summary>
     /// <param name="path">An absolute path of the host.</param>
@@ -78,6 +79,9 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
 
     /// <summary>Whether names that lead to anything but regular files are as if they were not there.</summary>
     internal bool KnowsOnlyFiles { get; init; }
+
+    /// <inheritdoc/>
+    public JailNeeds? Needs => new JailNeeds(_root, JailCapabilities.Of(_options));
 
     /// <summary>Inodes that the guest knows, the root among them.</summary>
     public int InodeCount => _inodes.Count;
@@ -145,6 +149,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
                 : new DirectoryNotFoundException($"'{path}' is neither a directory nor a regular file, and nothing else can be shared.");
         }
 
+        _root = root;
         _inodes.AddRoot(root, _places.Find(status, root)!, status);
     }
 }

@@ -1,5 +1,6 @@
 using VirtioFs.Fuse.Inspection;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
@@ -22,7 +23,11 @@ public sealed class FuseServer : IDisposable
     private ulong _session;
 
     /// <summary>Takes ownership of a file system.</summary>
-    public FuseServer(IFileSystem fileSystem) => FileSystem = fileSystem;
+    /// <param name="fileSystem">What answers.</param>
+    /// <param name="jail">What its threads enter, which stays the caller's; null for none.</param>
+    public FuseServer(IFileSystem fileSystem, ThreadJail? jail = null) => (FileSystem, Jail) = (fileSystem, jail);
+
+    internal ThreadJail? Jail { get; }
 
     internal IFileSystem FileSystem { get; }
 
@@ -47,7 +52,7 @@ public sealed class FuseServer : IDisposable
     public void Abandon(ulong unique) => FileSystem.Abandon(unique);
 
     /// <summary>Makes this thread able to answer requests. Call it on the thread that will use the worker: it changes the thread for good.</summary>
-    /// <exception cref="Linux.LinuxException">The thread could not be prepared.</exception>
+    /// <exception cref="LinuxException">The thread could not be prepared.</exception>
     public FuseWorker CreateWorker()
     {
         FuseWorker worker = new(this);

@@ -17,7 +17,9 @@ public sealed unsafe partial class FuseWorker : IDisposable
     {
         _server = server;
         _files = server.FileSystem;
-        _context = new RequestContext(RequestThread.Enter(), _memory);
+        RequestThread thread = RequestThread.Enter();
+        server.Jail?.Enter(thread);
+        _context = new RequestContext(thread, _memory);
     }
 
     /// <summary>The number of the request that was given last.</summary>

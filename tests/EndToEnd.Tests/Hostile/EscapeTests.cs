@@ -177,7 +177,8 @@ public sealed class EscapeTests : IDisposable
         }
 
         List<DirectoryEntry> entries = [];
-        Assert.Equal(0, Fuse.ReadWholeDirectory(inner, plus: true, entries));
+        int listed = Fuse.ReadWholeDirectory(inner, plus: true, entries);
+        Assert.Equal(_tree.BackEnd.HasLandlock ? -Errno.EACCES : 0, listed);
         Assert.DoesNotContain(entries, entry => entry.Name is "file" or "directory");
         Assert.All(entries.Where(entry => entry.Name is "." or ".."), entry => Assert.Equal(0ul, entry.Entry.NodeId));
         Directory.Move(Outside("inner"), _tree.Host("back"));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VirtioFs.DeviceEngine.Shares;
+using VirtioFs.Linux;
 
 namespace VirtioFs.EndToEnd.Tests.Sharing;
 
@@ -28,6 +29,9 @@ internal sealed class ServingBackEnd : IDisposable
 
     /// <summary>Another back end's executable, or null.</summary>
     public static string? Command { get; } = Environment.GetEnvironmentVariable("VIRTIOFS_BACKEND");
+
+    /// <summary>Whether its threads are confined to the directory, so that nothing is opened any more that the host moves out of it.</summary>
+    public bool HasLandlock => _share is not null && (_share.JailLayers & JailLayers.Landlock) != 0;
 
     /// <summary>Where it listens.</summary>
     public string Socket { get; }
