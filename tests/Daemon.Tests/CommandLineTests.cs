@@ -35,7 +35,9 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(0, exitCode);
         using var capabilities = JsonDocument.Parse(output);
         Assert.Equal("fs", capabilities.RootElement.GetProperty("type").GetString());
-        Assert.Contains("separate-options", capabilities.RootElement.GetProperty("features").EnumerateArray().Select(feature => feature.GetString()));
+        Assert.Equal(
+            ["posix-acl-negotiation-mode", "security-label-negotiation-mode"],
+            capabilities.RootElement.GetProperty("features").EnumerateArray().Select(feature => feature.GetString()));
     }
 
     [Fact]
