@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Daemon.Sandbox;
+using VirtioFs.Daemon.Service;
 using VirtioFs.DeviceEngine.Shares;
+using VirtioFs.Fuse;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Daemon;
@@ -11,25 +14,27 @@ internal sealed class Foreground
 
     private readonly ProgramSettings _settings;
     private readonly ProgramLog _log;
+    private readonly SandboxEntry? _entry;
+    private readonly ServiceManager _manager;
     private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? _signal;
 
-    private Foreground(ProgramSettings settings, ProgramLog log) => (_settings, _log) = (settings, log);
+    private Foreground(ProgramSettings settings, ProgramLog log, ServiceManager manager, SandboxEntry? entry) =>
+        (_settings, _log, _manager, _entry) = (settings, log, manager, entry);
 
     /// <summary>Serves, and answers the exit status.</summary>
-    internal static int Run(ProgramSettings settings)
+    /// <param name="settings">What is to be served.</param>
+    /// <param name="entry">What the supervisor prepared; null outside of a sandbox.</param>
+    internal static int Run(ProgramSettings settings, SandboxEntry? entry)
     {
         using ProgramLog log = new(settings.LogLevel, settings.LogsToSystem);
-        foreach (string warning in settings.Warnings)
-        {
-            log.Write(LogLevel.Warn, warning);
-        }
-
-        Foreground foreground = new(settings, log);
-        PosixSignalRegistration[] registrations = [.. s_endingSignals.Select(signal => PosixSignalRegistration.Create(signal, foreground.End))];
+        bool supervises = settings.Sandbox.IsWanted && entry is null;
+        using ServiceManager manager = new();
+        Foreground foreground = new(settings, log, manager, entry);
+        PosixSignalRegistration[] registrations = supervises ? [] : [.. s_endingSignals.Select(signal => PosixSignalRegistration.Create(signal, foreground.End))];
         try
         {
-            return foreground.Serve();
+            return supervises ? foreground.Supervise() : foreground.Serve();
         }
         catch (ArgumentException e)
         {
@@ -48,17 +53,28 @@ internal sealed class Foreground
         }
     }
 
+    private int Supervise()
+    {
+        _settings.Share.Validate();
+        LimitDescriptors();
+        return Supervisor.Run(_settings, _log);
+    }
+
     private int Serve()
     {
         ShareOptions options = _settings.Share;
         options.Validate();
-        LimitDescriptors();
-        using PidFile? pidFile = options.ListenDescriptor is null ? PidFile.Take(options.SocketPath) : null;
-        var share = Share.Start(options);
+        Array.ForEach([.. _settings.Warnings], warning => _log.Write(LogLevel.Warn, warning));
+        if (_entry is null)
+        {
+            LimitDescriptors();
+        }
+
+        using PidFile? pidFile = options.ListenDescriptor is null && _entry is null ? PidFile.Take(options.SocketPath) : null;
+        Share share = _entry is null ? Share.Start(options) : StartInside(_entry, ref options);
         share.StateChanged += Report;
         share.Noted += Report;
-        string tag = options.OffersTag ? $" as '{options.Tag}'" : string.Empty;
-        _log.Write(LogLevel.Info, $"sharing '{options.Path}'{tag} on '{options.SocketPath}'; waiting for a virtual machine.");
+        SayStarted(options, share.Jail);
         if (share.State == ShareState.Faulted)
         {
             _ended.TrySetResult(ExitCode.Failure);
@@ -72,6 +88,24 @@ internal sealed class Foreground
         return exitCode;
     }
 
+    private Share StartInside(SandboxEntry entry, ref ShareOptions options)
+    {
+        SandboxMode mode = _settings.Sandbox.Mode;
+        string? file = SingleFileFileSystem.Find(options.Path);
+        entry.Enter(mode, file ?? options.Path, file is not null);
+        options = options with { ListenDescriptor = entry.Listener, SocketMode = null, SocketGroupId = null };
+        return Share.Start(options, SandboxEntry.OpenShare(mode, file ?? options.Path, file is not null, options.FileSystem));
+    }
+
+    private void SayStarted(ShareOptions options, string jail)
+    {
+        string tag = options.OffersTag ? $" as '{options.Tag}'" : string.Empty;
+        string access = options.FileSystem.ReadOnly ? ", read-only" : string.Empty;
+        string sandbox = _settings.Sandbox.Describe(_entry?.Capabilities ?? SandboxProcess.PermittedCapabilities);
+        _log.Write(LogLevel.Info, $"sharing '{options.Path}'{tag} on '{options.SocketPath}'{access}; waiting for a virtual machine; sandbox: {sandbox}; jail of the serving threads: {jail}.");
+        _manager.SayReady($"Sharing '{options.Path}'; waiting for a virtual machine.");
+    }
+
     private void SayWhy(Share share)
     {
         if (_signal is not { } signal)
@@ -80,10 +114,14 @@ internal sealed class Foreground
         }
 
         string guest = share.Guest is { } connected
-            ? $" under the connected virtual machine ({connected.ProcessName ?? "process"} {connected.ProcessId}), which loses the files at once"
+            ? $" under the connected virtual machine{Name(connected)}, which loses the files at once"
             : string.Empty;
+        _manager.SayStopping("Stopping the share.");
         _log.Write(LogLevel.Info, $"{signal}: the share is stopped{guest}.");
     }
+
+    // A sandbox with processes of its own does not see those outside.
+    private static string Name(ShareGuest guest) => guest.ProcessId > 0 ? $" ({guest.ProcessName ?? "process"} {guest.ProcessId})" : string.Empty;
 
     private void LimitDescriptors()
     {
@@ -106,8 +144,14 @@ internal sealed class Foreground
         _ended.TrySetResult(ExitCode.Success);
     }
 
-    private void Report(object? sender, ShareNoteEventArgs note) =>
+    private void Report(object? sender, ShareNoteEventArgs note)
+    {
         _log.Write(note.Kind == ShareNoteKind.Trouble ? LogLevel.Warn : LogLevel.Info, note.Text);
+        if (note.Kind == ShareNoteKind.GuestReady)
+        {
+            _manager.SayStatus($"Sharing '{_settings.Share.Path}' with a virtual machine.");
+        }
+    }
 
     private void Report(object? sender, ShareStateChangedEventArgs change)
     {

@@ -1,17 +1,20 @@
 using System.Reflection;
 using VirtioFs.Daemon;
+using VirtioFs.Daemon.Sandbox;
+using VirtioFs.Daemon.Service;
 using VirtioFs.DeviceEngine.Options;
 
 IReadOnlyList<GivenOption> given;
 try
 {
+    var entry = SandboxEntry.Find();
     given = CommandWords.Read(args);
     if (Prints("--help", HelpText.Create) || Prints("--version", Version) || Prints("--print-capabilities", () => Capabilities.Json + Environment.NewLine))
     {
         return ExitCode.Success;
     }
 
-    return Foreground.Run(ProgramSettings.From(given));
+    return Foreground.Run(ProgramSettings.From(given, entry?.Listener ?? SocketActivation.Find(), entry is not null), entry);
 }
 catch (FormatException wrong)
 {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using VirtioFs.Daemon.Service;
 
 namespace VirtioFs.Daemon;
 
@@ -15,6 +16,7 @@ internal sealed class ProgramLog : IDisposable
 
     private readonly Lock _gate = new();
     private readonly LogLevel _level;
+    private readonly bool _toJournal = Journal.IsStandardError();
     private readonly Socket? _system;
     private long _minute;
     private int _lines;
@@ -75,14 +77,15 @@ internal sealed class ProgramLog : IDisposable
 
     private void Send(LogLevel level, string sentence)
     {
+        const int User = 1 << 3;
+        int severity = level switch { LogLevel.Error => 3, LogLevel.Warn => 4, LogLevel.Info => 6, _ => 7 };
         if (_system is null)
         {
-            Console.Error.WriteLine($"{Name}: {sentence}");
+            // The journal adds the program's name itself.
+            Console.Error.WriteLine(_toJournal ? string.Create(CultureInfo.InvariantCulture, $"<{severity}>{sentence}") : $"{Name}: {sentence}");
             return;
         }
 
-        const int User = 1 << 3;
-        int severity = level switch { LogLevel.Error => 3, LogLevel.Warn => 4, LogLevel.Info => 6, _ => 7 };
         try
         {
             _ = _system.Send(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"<{User | severity}>{Name}[{Environment.ProcessId}]: {sentence}")));

@@ -1,3 +1,4 @@
+using VirtioFs.Daemon.Sandbox;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.DeviceEngine.Options;
 
@@ -21,16 +22,24 @@ internal sealed record ProgramSettings
     /// <summary>Whether lines go to the system's log.</summary>
     internal bool LogsToSystem { get; init; }
 
+    /// <summary>How the process is confined.</summary>
+    internal SandboxSettings Sandbox { get; init; } = new();
+
     /// <summary>What was asked for and is not there, as sentences.</summary>
     internal IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>Makes the settings of words that <see cref="CommandWords"/> has read.</summary>
     /// <exception cref="FormatException">A value is wrong, or something is missing; the message is a sentence.</exception>
-    internal static ProgramSettings From(IReadOnlyList<GivenOption> given)
+    /// <param name="given">The words.</param>
+    /// <param name="listener">A listening socket that the process was started with, used where --fd names none; null without.</param>
+    /// <param name="isInside">Whether the process is in its sandbox, where the socket is the supervisor's.</param>
+    internal static ProgramSettings From(IReadOnlyList<GivenOption> given, int? listener = null, bool isInside = false)
     {
         string? Value(string name) => given.LastOrDefault(option => option.Option.Name == name)?.Value;
         bool IsOn(string name) => Value(name) is { } text && OptionText.ReadSwitch(text);
-        RequireShare(Value("--shared-dir"), Value("--socket-path"), Value("--fd"));
+        listener = Value("--fd") is null ? listener : null;
+        RequireShare(Value("--shared-dir"), Value("--socket-path"), Value("--fd"), listener);
+        var sandbox = SandboxSettings.From(given);
         RequireOneMapping(given);
         string directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Value("--shared-dir")!));
         string? descriptor = Value("--fd");
@@ -39,9 +48,10 @@ internal sealed record ProgramSettings
             Path = directory,
             Tag = Path.GetFileName(directory),
             OffersTag = false,
-            SocketPath = descriptor is null ? Path.GetFullPath(Value("--socket-path")!) : $"/proc/self/fd/{descriptor}",
+            SocketPath = Value("--socket-path") is { } socket ? Path.GetFullPath(socket) : $"/proc/self/fd/{descriptor ?? listener.ToString()}",
+            ListenDescriptor = isInside && Value("--socket-path") is not null ? null : listener,
         };
-        foreach (GivenOption option in given.Where(option => option.Option.Name is not ("--shared-dir" or "--socket-path")))
+        foreach (GivenOption option in given.Where(option => IsOfShare(option, sandbox)))
         {
             share = option.Option.Set(share, option.Value);
         }
@@ -52,19 +62,28 @@ internal sealed record ProgramSettings
             ExitsOnDisconnect = descriptor is not null || IsOn("--exit-on-disconnect"),
             DescriptorLimit = Value("--rlimit-nofile") is { } limit ? int.Parse(limit, System.Globalization.CultureInfo.InvariantCulture) : 0,
             LogLevel = Value("--log-level") is { } level ? Enum.Parse<LogLevel>(level, ignoreCase: true) : LogLevel.Info,
+            Sandbox = sandbox,
             LogsToSystem = IsOn("--syslog"),
-            Warnings = [.. given.Select(Lack).OfType<string>().Distinct()],
+            Warnings = [.. given.Select(Lack).OfType<string>().Distinct(), .. sandbox.Warnings],
         };
     }
 
-    private static void RequireShare(string? directory, string? socket, string? descriptor)
+    // Where the kernel maps ids, the device must not.
+    private static bool IsOfShare(GivenOption given, SandboxSettings sandbox) => given.Option.Name switch
+    {
+        "--shared-dir" or "--socket-path" => false,
+        "--uid-map" or "--gid-map" => !sandbox.MapsIds,
+        _ => true,
+    };
+
+    private static void RequireShare(string? directory, string? socket, string? descriptor, int? listener)
     {
         if (string.IsNullOrEmpty(directory))
         {
             throw new FormatException("--shared-dir is missing: it names the directory to share; --help lists the options.");
         }
 
-        if ((socket is null) == (descriptor is null))
+        if ((socket is null) == (descriptor is null) && listener is null)
         {
             throw new FormatException("Give either --socket-path, where the virtual machine's monitor connects, or --fd with a socket that listens already.");
         }
@@ -83,9 +102,8 @@ internal sealed record ProgramSettings
 
     private static string? Lack(GivenOption given) => given.Option.Name switch
     {
-        "--sandbox" or "--seccomp" when !given.Value.Equals("none", StringComparison.OrdinalIgnoreCase) =>
-            $"{given.Option.Name} {given.Value} is not there yet: the process keeps the view and the rights that it was started with.",
-        "--modcaps" => "--modcaps is not there yet: the process keeps the capabilities that it was started with.",
+        "--seccomp" when !given.Value.Equals("none", StringComparison.OrdinalIgnoreCase) =>
+            $"{given.Option.Name} {given.Value} is not there yet: what answering a guest does not need is refused with an error on the threads that answer (--jail), and no more is done.",
         "--migration-mode" or "--migration-on-error" or "--migration-verify-handles" or "--migration-confirm-paths" =>
             $"{given.Option.Name} has no effect: live migration is not there yet, and a virtual machine with this device is not migrated.",
         _ => null,

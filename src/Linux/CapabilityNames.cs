@@ -12,6 +12,22 @@ public static class CapabilityNames
         "perfmon", "bpf", "checkpoint_restore",
     ];
 
+    /// <summary>The number of the last one that this program knows.</summary>
+    internal static int LastKnown => s_names.Length - 1;
+
+    /// <summary>The number of the kernel's last one.</summary>
+    internal static int Last => int.TryParse(System.IO.File.ReadAllText("/proc/sys/kernel/cap_last_cap"), out int last) ? last : LastKnown;
+
+    /// <summary>Its bit in a set; zero when there is none of this name.</summary>
+    public static ulong GetBit(string name)
+    {
+        int number = Array.FindIndex(s_names, known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
+        return number < 0 ? 0 : 1UL << number;
+    }
+
+    /// <summary>The names of those in a set.</summary>
+    public static IEnumerable<string> InSet(ulong set) => s_names.Where((_, number) => (set >> number & 1) != 0);
+
     /// <summary>Whether there is a capability of this name, in any case.</summary>
     public static bool Contains(string name) => s_names.Contains(name, StringComparer.OrdinalIgnoreCase);
 }

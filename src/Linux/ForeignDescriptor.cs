@@ -34,8 +34,7 @@ public static unsafe class ForeignDescriptor
     public static int ReopenPipe(int descriptor, bool forWriting)
     {
         byte* path = stackalloc byte[PathLength];
-        WritePath(descriptor, path);
-        return Files.Open(Files.WorkingDirectory, path, (forWriting ? OpenFlags.WriteOnly : OpenFlags.ReadOnly) | OpenFlags.NonBlock);
+        return Files.Open(WritePath(descriptor, path), path, (forWriting ? OpenFlags.WriteOnly : OpenFlags.ReadOnly) | OpenFlags.NonBlock);
     }
 
     // Where /proc is missing nothing more can be known of a file without type; none but counters is read or written as these are.
@@ -44,14 +43,21 @@ public static unsafe class ForeignDescriptor
         const int Longest = 32;
         byte* path = stackalloc byte[PathLength];
         byte* target = stackalloc byte[Longest];
-        WritePath(descriptor, path);
-        int length = LibC.Result((int)LibC.readlinkat(Files.WorkingDirectory, path, target, Longest));
+        int length = LibC.Result((int)LibC.readlinkat(WritePath(descriptor, path), path, target, Longest));
         return length == -Errno.ENOENT ? whereUnknown : length > 0 && new ReadOnlySpan<byte>(target, length).StartsWith(name);
     }
 
-    private static void WritePath(int descriptor, byte* path)
+    /// <summary>Writes a descriptor's path; answers the directory that it begins at.</summary>
+    private static int WritePath(int descriptor, byte* path)
     {
+        if (DescriptorDirectory.Kept >= 0)
+        {
+            DescriptorName.Write(descriptor, path);
+            return DescriptorDirectory.Kept;
+        }
+
         "/proc/self/fd/"u8.CopyTo(new Span<byte>(path, PathLength));
         DescriptorName.Write(descriptor, path + "/proc/self/fd/"u8.Length);
+        return Files.WorkingDirectory;
     }
 }

@@ -223,9 +223,9 @@ public sealed unsafe class RequestThread
     /// </summary>
     private static void EnterDescriptorDirectory()
     {
-        fixed (byte* descriptors = "/proc/self/fd\0"u8, here = ".\0"u8)
+        _ = LinuxException.Check(DescriptorDirectory.Enter(), "Entering '/proc/self/fd' failed");
+        fixed (byte* here = ".\0"u8)
         {
-            _ = LinuxException.Check(LibC.Result(LibC.chdir(descriptors)), "Entering '/proc/self/fd' failed");
             using FileDescriptor directory = new((int)LinuxException.Check(
                 Files.Open(Files.WorkingDirectory, here, OpenFlags.Path | OpenFlags.Directory), "Opening '/proc/self/fd' failed"));
             int result = FileSystemStatus.Of(directory.Value, out FileSystemStatus system);

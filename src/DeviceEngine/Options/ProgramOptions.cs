@@ -9,7 +9,10 @@ namespace VirtioFs.DeviceEngine.Options;
 /// <summary>Rows of the table: what the executable alone has.</summary>
 internal static partial class ProgramOptions
 {
-    private const string NoJail = "The process is not confined yet; a warning says so, unless it is none.";
+    private const string NoFilter = "The threads that answer a guest get an error for calls that they do not need (--jail), whatever this says; a warning says so, unless it is none.";
+    private const string SandboxDifference = "none by default, not namespace; what holds is told at start.";
+    private const string CapabilityDifference = "CAP_DAC_READ_SEARCH is kept only with --inode-file-handles=prefer or mandatory.";
+    private const string MapDifference = "With --sandbox namespace the kernel maps them; else the device translates.";
     private const string NoMigration = "Live migration is not there yet; a warning says so.";
     private const uint Overflow = 65534;
 
@@ -37,7 +40,7 @@ internal static partial class ProgramOptions
                 Kind = ShareOptionKind.Rule,
                 MayRepeat = true,
                 Virtiofsd = "--uid-map",
-                Difference = "The device translates, as with --translate-uid; no user namespace is made.",
+                Difference = MapDifference,
                 Setter = (options, text) => options with { FileSystem = options.FileSystem with { UserIds = AddMap(options.FileSystem.UserIds, text) } },
             },
         Checked("--gid-map", "MAP", ":0:100000:65536:", "Group ids of the guest that are others on the host, as :GUEST:HOST:COUNT:. All others are forbidden.", "none", _ => { })
@@ -46,7 +49,7 @@ internal static partial class ProgramOptions
                 Kind = ShareOptionKind.Rule,
                 MayRepeat = true,
                 Virtiofsd = "--gid-map",
-                Difference = "The device translates, as with --translate-gid; no user namespace is made.",
+                Difference = MapDifference,
                 Setter = (options, text) => options with { FileSystem = options.FileSystem with { GroupIds = AddMap(options.FileSystem.GroupIds, text) } },
             },
         Checked("--rlimit-nofile", "NUMBER", "4096", "The most descriptors that the process may hold; 0 leaves the limit as it is.", "0", text => OptionText.ReadNumber(text, 0, int.MaxValue))
@@ -54,13 +57,13 @@ internal static partial class ProgramOptions
             { Kind = ShareOptionKind.Number, Range = "from 0", Virtiofsd = "--rlimit-nofile", Difference = "The limit is left as it is by default; .NET raises it to the hard limit." },
         Word("--sandbox", "How the process is confined.", "none", "namespace", "chroot")
             with
-            { Virtiofsd = "--sandbox", Difference = NoJail, Spellings = [new("-o sandbox=")], Example = "namespace" },
+            { Virtiofsd = "--sandbox", Difference = SandboxDifference, Spellings = [new("-o sandbox=")], Example = "namespace" },
         Word("--seccomp", "What a system call does that the program does not need.", "none", "kill", "log", "trap")
             with
-            { Virtiofsd = "--seccomp", Difference = NoJail, Example = "kill" },
-        Checked("--modcaps", "LIST", "+dac_read_search:-chown", "Capabilities to keep or to give up, such as +dac_read_search:-chown.", "as they are", ReadCapabilities)
+            { Virtiofsd = "--seccomp", Difference = NoFilter, Example = "kill" },
+        Checked("--modcaps", "LIST", "+dac_read_search:-chown", "Capabilities to keep or to give up, such as +dac_read_search:-chown, beside chown, dac_override, fowner, fsetid, mknod, setfcap, setgid and setuid.", "as they are; in a sandbox those", ReadCapabilities)
             with
-            { Virtiofsd = "--modcaps", Difference = NoJail, Spellings = [new("-o modcaps=")] },
+            { Virtiofsd = "--modcaps", Difference = CapabilityDifference, Spellings = [new("-o modcaps=")] },
         Word("--log-level", "Which lines the program writes.", "info", "error", "warn", "debug", "trace", "off")
             with
             {

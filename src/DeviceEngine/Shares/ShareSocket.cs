@@ -3,7 +3,7 @@ using VirtioFs.Linux;
 namespace VirtioFs.DeviceEngine.Shares;
 
 /// <summary>The socket that a share listens on, and its file.</summary>
-internal sealed class ShareSocket : IDisposable
+public sealed class ShareSocket : IDisposable
 {
     // One front end is served; the others of this number wait until it has gone.
     private const int Backlog = 8;
@@ -18,12 +18,12 @@ internal sealed class ShareSocket : IDisposable
         (_descriptor, _ownedPath, _identity) = (descriptor, ownedPath, identity);
 
     /// <summary>The listening descriptor.</summary>
-    internal int Descriptor => _descriptor.Value;
+    public int Descriptor => _descriptor.Value;
 
     /// <summary>Listens as the options say. A listening descriptor among them is owned from here on, also when this throws.</summary>
     /// <exception cref="SocketPathException">The path is taken.</exception>
     /// <exception cref="LinuxException">The system refused.</exception>
-    internal static ShareSocket Open(ShareOptions options)
+    public static ShareSocket Open(ShareOptions options)
     {
         if (options.ListenDescriptor is int given)
         {
@@ -53,7 +53,7 @@ internal sealed class ShareSocket : IDisposable
     }
 
     /// <summary>Takes the socket's file away, unless something else has come to lie in its place.</summary>
-    internal void RemoveFile()
+    public void RemoveFile()
     {
         if (_ownedPath is null)
         {

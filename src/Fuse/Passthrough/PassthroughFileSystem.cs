@@ -43,7 +43,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         _userIds = new IdMap(options.UserIds, "user id");
         _groupIds = new IdMap(options.GroupIds, "group id");
         int descriptors = (int)LinuxException.Check(
-            Files.Open("/proc/self/fd", OpenFlags.Path | OpenFlags.Directory), "Opening '/proc/self/fd' failed");
+            DescriptorDirectory.Open(), "Opening '/proc/self/fd' failed");
         _descriptors = new FileDescriptor(descriptors);
         long limit = ProcessLimits.Descriptors;
         long openFiles = options.OpenFiles ?? limit / 4;
