@@ -17,6 +17,12 @@ internal static class CommandAdvice
             error.Advice = $"{error.Advice} {AddPort}";
         }
 
+        if (error is ShareUnavailableException { Advice: null } unavailable)
+        {
+            string first = error.ErrorId == "ShareNotRunning" ? "Start the share with" : "Stop that share, and start it with";
+            error.Advice = $"{first}: Start-VirtioFsShare -Path <directory> -Tag '{unavailable.Device.Tag}' -Domain '{unavailable.DomainName}'.";
+        }
+
         if (error.Advice is null && For(error.ErrorId) is string advice && !error.Message.Contains(advice, StringComparison.Ordinal))
         {
             error.Advice = advice;
@@ -36,9 +42,11 @@ internal static class CommandAdvice
         "DomainNotFound" => "Get-VMDomain lists those that are there.",
         "DomainTransient" => "-Live changes the running guest; Import-VMDomain -Force defines a domain that runs.",
         "DomainNotRunning" => "Leave -Live out, or start it with Start-VMDomain.",
+        "GuestDoesNotStop" => "Wait longer with -TimeoutSeconds, or stop it at once with -Force.",
         "DomainChanged" => "Get-VMDomain reads it.",
         "StoredDefinitionDiffers" => "Get-VMDomain -Inactive reads the stored definition.",
         "OperationInvalid" => "Get-VMDomain shows it.",
+        "SecretsNotRead" => "Leave -ReadOnly out of Get-VMDomain.",
         "ReadOnlyConnection" => "Leave -ReadOnly out.",
         "LibvirtUnavailable" => "-Path, -Xml and -InputObject take it.",
         "DeviceNotFound" => "Get-VMFileSystem shows them.",

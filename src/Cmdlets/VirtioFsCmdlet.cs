@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Collections.ObjectModel;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 
@@ -9,8 +11,12 @@ namespace VirtioFs.Cmdlets;
 /// <summary>What every cmdlet of the module shares: cancellation, paths, and errors that say what to do.</summary>
 public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
 {
+    private static readonly TimeSpan ProgressDelay = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stopping = new();
     private bool _hasBegun;
+    private bool _yesToAll;
+    private bool _noToAll;
 
     /// <summary>Cancelled when the user stops the pipeline. It may fire on any thread.</summary>
     protected CancellationToken Cancellation => _stopping.Token;
@@ -75,6 +81,36 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>
+    /// Asks before what a guest or the host suffers from, where <see cref="Confirms"/> did not ask because the cmdlet as a whole has a lower impact.
+    /// The user says otherwise with -Confirm:$false, a lower $ConfirmPreference, or the cmdlet's own -Force.
+    /// </summary>
+    /// <param name="target">The item that is changed.</param>
+    /// <param name="question">The question, as full sentences.</param>
+    /// <param name="caption">What kind of change it is.</param>
+    /// <param name="unanswered">Reports that nobody can be asked; null for the general error.</param>
+    /// <returns>Whether to go on. When nobody can be asked, that has been reported.</returns>
+    private protected bool ConfirmsHighImpact(object? target, string question, string caption, Action? unanswered = null)
+    {
+        bool asks = !MyInvocation.BoundParameters.ContainsKey("Confirm") && GetVariableValue("ConfirmPreference") is ConfirmImpact.High or "High";
+        return !asks || Insists(target, question, caption, unanswered);
+    }
+
+    /// <summary>Asks in any case, also with -Confirm:$false.</summary>
+    /// <inheritdoc cref="ConfirmsHighImpact"/>
+    private protected bool Insists(object? target, string question, string caption, Action? unanswered = null)
+    {
+        try
+        {
+            return ShouldContinue(question, caption, ref _yesToAll, ref _noToAll);
+        }
+        catch (Exception exception) when (IsUnanswered(exception))
+        {
+            (unanswered ?? (() => WriteUnanswered(target, question.TrimEnd('?'))))();
+            return false;
+        }
+    }
+
     /// <summary>Whether a question failed because nobody can answer: no prompt in this host, or an input that has ended.</summary>
     private protected static bool IsUnanswered(Exception exception) =>
         // The console host fails with a NullReferenceException when its input has ended.
@@ -87,6 +123,51 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
         target,
         $"This needs a confirmation, and nobody can be asked in this session: {action}. Nothing was changed.",
         "Pass -Confirm:$false to go on without being asked.");
+
+    /// <inheritdoc cref="Await{T}(string, Func{T})"/>
+    private protected void Await(string activity, Action call) => Await(activity, () =>
+    {
+        call();
+        return true;
+    });
+
+    /// <summary>
+    /// Makes a call that may take long, and shows that it goes on. The call takes <see cref="Cancellation"/> itself, writes nothing, and is waited for
+    /// to its end: what it undoes when it is stopped belongs to it.
+    /// </summary>
+    /// <param name="activity">What goes on, without an end.</param>
+    /// <param name="call">The call, which is made on another thread.</param>
+    private protected T Await<T>(string activity, Func<T> call)
+    {
+        Task<T> running = Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (Task.WaitAny([running], ProgressDelay) < 0)
+        {
+            ShowProgress(activity, running);
+        }
+
+        return running.GetAwaiter().GetResult();
+    }
+
+    private void ShowProgress(string activity, Task running)
+    {
+        ProgressRecord record = new(0, activity, "Waiting for libvirt or the host. Ctrl-C ends it.");
+        Stopwatch clock = Stopwatch.StartNew();
+        try
+        {
+            do
+            {
+                record.CurrentOperation = string.Create(CultureInfo.InvariantCulture, $"{(ProgressDelay + clock.Elapsed).TotalSeconds:0} s");
+                WriteProgress(record);
+            }
+            while (Task.WaitAny([running], ProgressDelay) < 0);
+            record.RecordType = ProgressRecordType.Completed;
+            WriteProgress(record);
+        }
+        catch (PipelineStoppedException)
+        {
+            // Nobody is shown anything any more. The call has the token, and ends.
+        }
+    }
 
     /// <summary>Frees what the cmdlet holds.</summary>
     /// <param name="disposing">True when called by <see cref="Dispose()"/>.</param>

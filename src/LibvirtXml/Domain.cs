@@ -23,13 +23,17 @@ public sealed partial class Domain
     public string Xml { get; private set; }
 
     /// <summary>
-    /// The XML as it may be shown: <c>*****</c> stands in the place of each password (<c>passwd</c> attributes, cookies of network disks).
+    /// The XML as it may be shown: <c>*****</c> stands in the place of each password (<c>passwd</c> attributes, cookies of network disks, and what
+    /// its name tells in qemu:commandline, systemd's credentials and metadata).
     /// No connection defines a domain from it.
     /// </summary>
     public string PublicXml => DomainSecrets.Hide(Xml);
 
     /// <summary>Whether <see cref="Xml"/> has a password in it.</summary>
     public bool HasSecrets => DomainSecrets.Has(Root);
+
+    /// <summary>Whether libvirt has left passwords out, since the domain was read on a connection for reading only. Nobody can tell whether it has any.</summary>
+    public bool IsWithoutSecrets { get; internal set; }
 
     /// <summary>The XML that the domain was read from.</summary>
     public string OriginalXml { get; }
@@ -94,11 +98,11 @@ public sealed partial class Domain
 
     /// <summary>A second domain with the same XML; changes of the one do not show in the other.</summary>
     /// <returns>The copy, which counts as unchanged.</returns>
-    public Domain Copy() => new(Xml, Xml);
+    public Domain Copy() => new(Xml, Xml) { IsWithoutSecrets = IsWithoutSecrets };
 
     /// <summary>A second domain to try changes on; it remembers the same <see cref="OriginalXml"/>.</summary>
     /// <returns>The copy.</returns>
-    public Domain Edit() => new(Xml, OriginalXml);
+    public Domain Edit() => new(Xml, OriginalXml) { IsWithoutSecrets = IsWithoutSecrets };
 
     /// <summary>Gives a domain without a UUID one, so that libvirt takes it for the domain that it has already.</summary>
     /// <param name="uuid">The UUID.</param>
@@ -120,10 +124,23 @@ public sealed partial class Domain
         }
     }
 
-    /// <summary>Throws when the XML is one that was made to be shown, so that its passwords are not those of the domain.</summary>
-    /// <exception cref="DomainRuleException">A mask stands in the place of a password.</exception>
-    public void RequireSecrets()
+    /// <summary>Throws when the XML is one that was made to be shown, or was read without its passwords, so that it is not the whole domain.</summary>
+    /// <exception cref="DomainRuleException">A mask stands in the place of a password, or libvirt has left passwords out.</exception>
+    public void RequireSecrets() => RequireSecrets(areReadAgain: false);
+
+    /// <inheritdoc cref="RequireSecrets()"/>
+    /// <param name="areReadAgain">Whether the caller reads them from libvirt itself, so that it matters not that they were left out.</param>
+    internal void RequireSecrets(bool areReadAgain)
     {
+        if (IsWithoutSecrets && !areReadAgain)
+        {
+            throw new DomainRuleException(
+                "SecretsNotRead",
+                $"The domain '{this}' was read on a connection for reading only, where libvirt leaves passwords out, so nobody can tell whether it is whole. Read it on one for " +
+                "writing.",
+                ErrorKind.PermissionDenied);
+        }
+
         if (DomainSecrets.AreHidden(Root))
         {
             throw new DomainRuleException(

@@ -30,6 +30,74 @@ public sealed partial class DomainSecretTests
         Assert.Same(SampleDomains.All().First(), Domain.Parse(SampleDomains.All().First()).PublicXml);
     }
 
+    [Theory]
+    [InlineData("secret,id=s0,data=hunter2,format=raw", "secret,id=s0,data=*****,format=raw")]
+    [InlineData("qom-type=secret,id=s0,data=hunter,,2", "qom-type=secret,id=s0,data=*****")]
+    [InlineData("{\"qom-type\":\"secret\",\"id\":\"s\",\"data\": \"hun\\\"ter\"}", "{\"qom-type\":\"secret\",\"id\":\"s\",\"data\": \"*****\"}")]
+    [InlineData("port=5901,password=hunter2,disable-ticketing=off", "port=5901,password=*****,disable-ticketing=off")]
+    [InlineData("driver=https,url=https://ada:hunter2@host/i,cookie=crumbs", "driver=https,url=https://ada:*****@host/i,cookie=*****")]
+    [InlineData("file=x,password=://a:hunter@b,x=y", "file=x,password=*****,x=y")]
+    [InlineData("{\"driver\":\"iscsi\",\"password\":\"hunter2\"}", "{\"driver\":\"iscsi\",\"password\":\"*****\"}")]
+    [InlineData("type=11,value=io.systemd.credential:passwd.hashed-password.root=hunter", "type=11,value=io.systemd.credential:passwd.hashed-password.root=*****")]
+    [InlineData("name=opt/io.systemd.credentials/x,string=hunter", "name=opt/io.systemd.credentials/x,string=*****")]
+    [InlineData("tls-creds-x509,id=t,passwordid=s0", "tls-creds-x509,id=t,passwordid=s0")]
+    [InlineData("file=x,password-secret=s0,data=1", "file=x,password-secret=s0,data=1")]
+    [InlineData("socket,id=char0,path=/run/a.sock", "socket,id=char0,path=/run/a.sock")]
+    public void A_word_of_QEMUs_command_line_shows_no_secret_that_its_option_names(string word, string shown)
+    {
+        string xml = $"<domain type='kvm' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><name>a</name><q:commandline><q:arg value='{word.Replace("\"", "&quot;", StringComparison.Ordinal)}'/></q:commandline></domain>";
+        Domain domain = Domain.Parse(xml);
+        Domain masked = Domain.Parse(domain.PublicXml);
+
+        Assert.Equal(shown, masked.Root.SelfAndDescendants().Single(element => element.Name == "q:arg").Attribute("value"));
+        Assert.Equal(word != shown, domain.HasSecrets);
+        Assert.False(masked.HasSecrets);
+        Assert.Equal(xml, domain.Xml);
+        if (word != shown)
+        {
+            Assert.Equal("SecretsLeftOut", Assert.Throws<DomainRuleException>(masked.RequireSecrets).ErrorId);
+        }
+    }
+
+    [Fact]
+    public void Variables_credentials_and_metadata_show_no_secret_that_their_name_tells()
+    {
+        const string Around = """
+            <domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+              <name>a</name>
+              <metadata>
+                <app:machine xmlns:app='urn:app'><app:owner>ada</app:owner><app:adminPassword>hunter1</app:adminPassword><app:ci token-file='/x'><api_key>hunter2</api_key></app:ci></app:machine>
+              </metadata>
+              <sysinfo type='smbios'><oemStrings><entry>io.systemd.credential:x=hunter3</entry><entry>plain=text</entry></oemStrings></sysinfo>
+              <sysinfo type='fwcfg'><entry name='opt/io.systemd.credentials/y'>hunter4</entry><entry name='opt/z'>plain</entry></sysinfo>
+              <qemu:commandline><qemu:env name='REGISTRY_TOKEN' value='hunter5'/><qemu:env name='LANG' value='C'/></qemu:commandline>
+            </domain>
+            """;
+        Domain domain = Domain.Parse(Around);
+
+        Assert.Equal(Secret().Replace(Around, "*****"), domain.PublicXml);
+        Assert.Equal(5, Secret().Count(Around));
+        Assert.True(domain.HasSecrets);
+    }
+
+    [Fact]
+    public void What_was_read_without_passwords_is_not_written_as_if_it_were_whole()
+    {
+        Domain read = Domain.Parse("<domain type='kvm'><name>a</name></domain>");
+        read.IsWithoutSecrets = true;
+        using TemporaryFolder folder = new();
+        string path = Path.Combine(folder.Path, "x.xml");
+
+        foreach (Domain domain in new[] { read, read.Copy(), read.Edit() })
+        {
+            Assert.Equal("SecretsNotRead", Assert.Throws<DomainRuleException>(() => DomainFile.Write(path, domain, includeSecrets: true)).ErrorId);
+            Assert.False(File.Exists(path));
+        }
+
+        DomainFile.Write(path, read);
+        Assert.True(File.Exists(path));
+    }
+
     [Fact]
     public void A_masked_text_is_not_taken_for_the_domain()
     {
@@ -127,6 +195,6 @@ public sealed partial class DomainSecretTests
         Assert.Equal(255, DomainFile.NameFor(Domain.Parse($"<domain><name>{new string('n', 251)}</name></domain>")).Length);
     }
 
-    [GeneratedRegex("hunter|crumbs")]
+    [GeneratedRegex(@"hunter\d?|crumbs")]
     private static partial Regex Secret();
 }

@@ -40,6 +40,8 @@ Describe 'A daemon that does not answer' {
         $clock.Restart()
         Get-Completion "Get-VMDomain -Connection '$dead' te" | Out-Null
         $clock.Elapsed.TotalSeconds | Should -BeLessThan 4
+        Wait-Until { $hanging.Streams.Progress.Count -gt 0 }
+        $hanging.Streams.Progress[0].Activity | Should -BeLike "*$dead*"
         $clock.Restart()
         $hanging.Stop()
         $clock.Elapsed.TotalSeconds | Should -BeLessThan 2

@@ -129,7 +129,8 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     }
 
     /// <summary>A living connection: the one that is given, or else that of the parameter, or else libvirt's default.</summary>
-    private protected LibvirtConnection Connect(string? uri = null, bool readOnly = false) => ConnectionCache.Get(Connection ?? uri, Cancellation, readOnly);
+    private protected LibvirtConnection Connect(string? uri = null, bool readOnly = false) =>
+        Await($"Connecting to {Connection ?? uri ?? "libvirt"}", () => ConnectionCache.Get(Connection ?? uri, Cancellation, readOnly));
 
     /// <summary>The domains of libvirt that a name with wildcards, or a UUID, stands for, as a person has typed it.</summary>
     private protected IReadOnlyList<LibvirtDomain> FindDomains(string name, bool readOnly = false)

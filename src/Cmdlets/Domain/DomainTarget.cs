@@ -41,7 +41,8 @@ internal abstract class DomainTarget
     public virtual ChangeResult Apply(Func<Domain, ChangeResult> change) => change(Definition);
 
     /// <summary>Puts the changed definition in its place, wholly or not at all.</summary>
-    public abstract void Commit();
+    /// <returns>What to know about it.</returns>
+    public abstract IReadOnlyList<Advice> Commit();
 
     /// <summary>Undoes <see cref="Commit"/>.</summary>
     public abstract void TakeBack();

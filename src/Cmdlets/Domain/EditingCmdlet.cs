@@ -38,7 +38,7 @@ public abstract class EditingCmdlet : SelectingCmdlet
             WriteWarning($"The {target.Description} is running. The change holds from its next start.");
         }
 
-        target.Commit();
+        WriteWarnings(target.Commit());
         SayWhatIsLeft(target);
         Emit(target);
     });

@@ -11,7 +11,7 @@ internal sealed class FileTarget(DomainFile file) : DomainTarget(file.Domain)
 
     public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) => new FileTarget(DomainFile.Load(file.Path));
 
-    public override void Commit() => file.Save();
+    public override IReadOnlyList<Advice> Commit() => file.Save();
 
     public override void TakeBack() => file.Restore();
 

@@ -56,7 +56,7 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
 
         if (Confirms(file.Name, change.Describe(), "Define a virtual machine"))
         {
-            using DomainChangeReport report = change.Commit(!SkipValidation);
+            using DomainChangeReport report = Await($"Defining the domain '{file.Name}'", () => change.Commit(!SkipValidation));
             WriteObject(VMDomainReader.Read(report.Domain, inactive: true));
         }
     }

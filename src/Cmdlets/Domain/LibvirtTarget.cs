@@ -28,7 +28,11 @@ internal sealed class LibvirtTarget(LibvirtDomain domain) : DomainTarget(domain.
         return _change.Apply(change);
     }
 
-    public override void Commit() => _change?.Commit().Dispose();
+    public override IReadOnlyList<Advice> Commit()
+    {
+        _change?.Commit().Dispose();
+        return [];
+    }
 
     public override void TakeBack() => _change?.TakeBack();
 

@@ -13,7 +13,11 @@ internal sealed class ObjectTarget(VMDomain domain) : DomainTarget(domain.Defini
 
     public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) => new ObjectTarget(domain);
 
-    public override void Commit() => domain.Replace(Definition);
+    public override IReadOnlyList<Advice> Commit()
+    {
+        domain.Replace(Definition);
+        return [];
+    }
 
     public override void TakeBack() => domain.Replace(Before.Edit());
 

@@ -61,7 +61,7 @@ public sealed class SetVMDomainCommand : DomainCmdlet
             return;
         }
 
-        using DomainChangeReport report = change.Commit(!SkipValidation, Live);
+        using DomainChangeReport report = Await($"Changing the domain '{given.Name}'", () => change.Commit(!SkipValidation, Live));
         given.Settle(report.Revision);
         if (report is { IsRunning: true, IsAligned: false })
         {

@@ -20,7 +20,7 @@ public sealed class StartVMDomainCommand : PowerCmdlet
         }
         else if (Confirms(domain.Name, $"Start the domain '{domain.Name}' at {domain.Connection.Uri}", "Start a virtual machine"))
         {
-            Start(domain);
+            Await($"Starting the domain '{domain.Name}'", () => DomainStart.Start(domain));
         }
         else
         {
@@ -30,19 +30,6 @@ public sealed class StartVMDomainCommand : PowerCmdlet
         if (PassThru)
         {
             WriteObject(VMDomainReader.Read(domain, inactive: false));
-        }
-    }
-
-    private static void Start(LibvirtDomain domain)
-    {
-        DomainSockets.Require(domain);
-        try
-        {
-            domain.Start();
-        }
-        catch (LibvirtException failure) when (DomainSockets.Explain(domain, failure) is { } reason)
-        {
-            throw reason;
         }
     }
 }

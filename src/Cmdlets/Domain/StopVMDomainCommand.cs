@@ -8,9 +8,6 @@ namespace VirtioFs.Cmdlets;
 [OutputType(typeof(VMDomain))]
 public sealed class StopVMDomainCommand : PowerCmdlet
 {
-    private bool _yesToAll;
-    private bool _noToAll;
-
     /// <summary>Stops the guest at once, as pulling the plug does, and does not ask beyond -WhatIf and -Confirm.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -33,7 +30,7 @@ public sealed class StopVMDomainCommand : PowerCmdlet
         }
 
         string action = $"{(Force ? "Stop at once" : "Shut down")} the domain '{domain.Name}' at {domain.Connection.Uri}";
-        if (!Confirms(domain.Name, action, "Stop a virtual machine") || !MayInterrupt(domain, action))
+        if (!Confirms(domain.Name, action, "Stop a virtual machine") || (!Force && !ConfirmsHighImpact(domain.Name, $"{action}?", "Stop a virtual machine")))
         {
             return;
         }
@@ -46,26 +43,6 @@ public sealed class StopVMDomainCommand : PowerCmdlet
         }
     }
 
-    // A guest's work ends here, so it is asked for also where ShouldProcess did not ask: unless the user says -Force or -Confirm:$false.
-    private bool MayInterrupt(LibvirtDomain domain, string action)
-    {
-        bool asks = !Force && !IsGiven("Confirm") && GetVariableValue("ConfirmPreference") is ConfirmImpact.High or "High";
-        if (!asks)
-        {
-            return true;
-        }
-
-        try
-        {
-            return ShouldContinue($"{action}?", "Stop a virtual machine", ref _yesToAll, ref _noToAll);
-        }
-        catch (Exception exception) when (IsUnanswered(exception))
-        {
-            WriteUnanswered(domain.Name, action);
-            return false;
-        }
-    }
-
     private void Stop(LibvirtDomain domain)
     {
         if (Force)
@@ -74,23 +51,12 @@ public sealed class StopVMDomainCommand : PowerCmdlet
             return;
         }
 
-        domain.Shutdown();
-        DateTime limit = DateTime.UtcNow.AddSeconds(TimeoutSeconds);
-        while (TimeoutSeconds > 0 && domain.IsActive)
+        if (TimeoutSeconds == 0)
         {
-            if (DateTime.UtcNow > limit)
-            {
-                throw new DomainRuleException(
-                    "GuestDoesNotStop",
-                    $"The guest '{domain.Name}' was asked to shut down, but runs after {TimeoutSeconds} seconds. Wait longer with -TimeoutSeconds, or stop it at once with " +
-                    "-Force.",
-                    ErrorKind.Timeout);
-            }
-
-            if (Cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(100)))
-            {
-                return;
-            }
+            domain.Shutdown();
+            return;
         }
+
+        Await($"Shutting the guest '{domain.Name}' down", () => domain.Shutdown(TimeSpan.FromSeconds(TimeoutSeconds)));
     }
 }

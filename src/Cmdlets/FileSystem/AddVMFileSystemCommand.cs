@@ -94,7 +94,7 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
         string what = target.Domain.IsPersistent ? "Plug into the running guest, and add to the definition, of" : "Plug into the running";
         if (Confirms(target, what, result.Changes))
         {
-            guest.Plug(device);
+            Await($"Plugging '{device.Tag}' into the guest '{target.Domain.Name}'", () => guest.Plug(device));
             Emit(target);
         }
     });

@@ -75,7 +75,7 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
         bool isDefined = target.Domain.IsPersistent && target.Definition.FileSystems.Any(present => present.Tag == tag);
         if (Confirms(target, $"Unplug a file system from the running guest{(isDefined ? ", and remove it from the definition," : string.Empty)} of", running.RemoveFileSystem(device).Changes))
         {
-            guest.Unplug(device);
+            Await($"Waiting for the guest '{target.Domain.Name}' to let '{tag}' go", () => guest.Unplug(device));
             Emit(target);
         }
     });

@@ -153,29 +153,15 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     }
 
     /// <summary>The script and the definitions change together: when one cannot, all are as they were.</summary>
-    private void Write(DaemonWrapper wrapper, string path)
+    private void Write(DaemonWrapper wrapper, string path) => UndoSteps.Run(undo =>
     {
-        Action takeBack = wrapper.Save(path, Force);
-        Stack<DomainTarget> committed = new();
-        try
+        undo.Add($"the script '{path}' was written", wrapper.Save(path, Force));
+        foreach (DomainTarget target in _pointed.Select(pointed => pointed.Target).Distinct())
         {
-            foreach (DomainTarget target in _pointed.Select(pointed => pointed.Target).Distinct())
-            {
-                target.Commit();
-                committed.Push(target);
-            }
+            WriteWarnings(target.Commit());
+            undo.Add($"the {target.Description} was pointed at it", target.TakeBack);
         }
-        catch (Exception exception) when (exception is LibvirtXmlException or IOException or UnauthorizedAccessException)
-        {
-            while (committed.TryPop(out DomainTarget? target))
-            {
-                Try(target.Definition.Name, target.TakeBack);
-            }
-
-            Try(path, takeBack);
-            throw;
-        }
-    }
+    });
 
     private static ChangeResult PointAt(Domain domain, string? tag, string path)
     {

@@ -77,7 +77,13 @@ public sealed class SetHugePagePoolCommand : HostCmdlet
             return;
         }
 
-        HugePageChange change = host.Set(size, Count, Add, node, Force, Cancellation);
+        bool takesAll = Force;
+        if (memory.IsShort && !Force && !MayTakeAll(size, memory, out takesAll))
+        {
+            return;
+        }
+
+        HugePageChange change = Await($"Sizing the pool of {size} pages", () => host.Set(size, Count, Add, node, takesAll, Cancellation));
         foreach (Advice warning in change.Warnings)
         {
             WriteWarning(warning.Message);
@@ -87,5 +93,14 @@ public sealed class SetHugePagePoolCommand : HostCmdlet
         {
             WriteObject(change.After);
         }
+    }
+
+    // Asked for also with -Confirm:$false: a host without memory kills what runs on it. Where nobody can be asked, the library refuses.
+    private bool MayTakeAll(ByteSize size, HostMemory memory, out bool takesAll)
+    {
+        bool canAsk = true;
+        string question = $"The pool of {size} pages would leave {memory.Left!.Value.Bytes >> 20}M of the {memory.Reserve.Bytes >> 20}M that the host needs itself. Take the memory all the same?";
+        takesAll = Insists(size, question, "Take memory that the host needs", () => canAsk = false);
+        return takesAll || !canAsk;
     }
 }

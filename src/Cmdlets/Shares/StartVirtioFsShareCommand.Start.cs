@@ -24,7 +24,7 @@ public sealed partial class StartVirtioFsShareCommand
             guest?.Require(options);
             options = guest is null ? options : LetQemuConnect(options, guest.QemuGroupId);
             string connecting = guest is null ? string.Empty : $", and {guest.Describe(tag)}";
-            if (!ShouldProcess(directory, $"Share as '{tag}' on the socket '{socket}'{connecting}"))
+            if (!Confirms(directory, $"Share '{directory}' as '{tag}' on the socket '{socket}'{connecting}", "Start a share"))
             {
                 return;
             }
@@ -34,8 +34,7 @@ public sealed partial class StartVirtioFsShareCommand
                 DefaultSocket.EnsureFolder(socket);
             }
 
-            Share share = Share.Start(options);
-            Connect(guest, share);
+            Share share = Start(options, guest);
             WriteObject(new VirtioFsShareInfo(share));
             WarnIfUnreadable(directory);
             if (guest?.Advice(tag) is { } advice)
@@ -69,22 +68,21 @@ public sealed partial class StartVirtioFsShareCommand
         };
 
     // A share that its domain does not take is stopped again, so that nothing is half done.
-    private static void Connect(DomainShare? guest, Share share)
+    private Share Start(ShareOptions options, DomainShare? guest)
     {
-        try
+        Share? share = null;
+        UndoSteps.Run(undo =>
         {
-            guest?.Connect(share.Options);
-        }
-        catch
-        {
-            share.Stop();
-            throw;
-        }
-
+            share = Share.Start(options);
+            undo.Add($"the share '{options.Tag}' was started", share.Stop);
+            Await($"Giving the share '{options.Tag}' to its domain", () => guest?.Connect(share.Options));
+        });
         if (guest is not null)
         {
-            DomainShare.Remember(share, guest);
+            DomainShare.Remember(share!, guest);
         }
+
+        return share!;
     }
 
     // The device needs no right to read the directory itself, and a guest may know the names below it, so this is no error.

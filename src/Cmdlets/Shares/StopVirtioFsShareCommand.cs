@@ -13,9 +13,6 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
     private const string IdSet = "Id";
     private const string InputObjectSet = "InputObject";
 
-    private bool _yesToAll;
-    private bool _noToAll;
-
     /// <summary>Tags of the shares, with wildcards.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = TagSet)]
     [ArgumentCompleter(typeof(ShareTagCompleter))]
@@ -92,7 +89,6 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
 
     private void Stop(Share share)
     {
-        string target = $"{share.Options.Tag} ({share.Options.Path})";
         ShareDomain? domain = Domain is null ? DomainShare.Of(share) : new ShareDomain(Domain, Connection);
         if (Detach && domain is null)
         {
@@ -102,7 +98,8 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         }
 
         string detaching = Detach ? $", and take its device out of the domain '{domain!.Name}'" : string.Empty;
-        if (!ShouldProcess(target, (share.State == ShareState.Connected ? "Stop the share under its connected guest" : "Stop the share") + detaching)
+        string action = $"Stop the share '{share.Options.Tag}' of '{share.Options.Path}'{(share.State == ShareState.Connected ? " under its connected guest" : string.Empty)}{detaching}";
+        if (!Confirms(share.Options.Tag, action, "Stop a share")
             || !MayDisconnect(share)
             || !TryDetach(share, domain))
         {
@@ -127,7 +124,7 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         try
         {
             using DomainShare guest = DomainShare.Find(domain! with { Connection = domain.Connection ?? Connection }, Cancellation);
-            guest.Disconnect(share.Options.Tag);
+            Await($"Waiting for the domain '{domain!.Name}' to let '{share.Options.Tag}' go", () => guest.Disconnect(share.Options.Tag));
             return true;
         }
         catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
@@ -141,32 +138,14 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         }
     }
 
-    // ShouldProcess has one impact for the whole cmdlet. While a guest is connected the impact is high, so where ShouldProcess
-    // did not ask at medium impact and the user has not said -Confirm:$false, this asks.
-    private bool MayDisconnect(Share share)
-    {
-        bool asks = share.State == ShareState.Connected
-            && !Detach
-            && !Force
-            && !MyInvocation.BoundParameters.ContainsKey("Confirm")
-            && GetVariableValue("ConfirmPreference") is ConfirmImpact.High or "High";
-        if (!asks)
-        {
-            return true;
-        }
-
-        try
-        {
-            return ShouldContinue(
-                $"A guest is connected to the share '{share.Options.Tag}' of '{share.Options.Path}'. It loses the files at once, and what it has not written yet. Stop the share?",
-                "Stop a share in use", ref _yesToAll, ref _noToAll);
-        }
-        catch (Exception e) when (e is PSInvalidOperationException or System.Management.Automation.Host.HostException)
-        {
-            WriteFailure("GuestConnected", ErrorCategory.ResourceBusy, share.Id,
-                $"A guest is connected to the share '{share.Options.Tag}', and nobody can be asked in this session.",
-                "Unmount the file system in the guest first, or use -Force.");
-            return false;
-        }
-    }
+    private bool MayDisconnect(Share share) => share.State != ShareState.Connected || Detach || Force || ConfirmsHighImpact(
+        share.Id,
+        $"A guest is connected to the share '{share.Options.Tag}' of '{share.Options.Path}'. It loses the files at once, and what it has not written yet. Stop the share?",
+        "Stop a share in use",
+        () => WriteFailure(
+            "GuestConnected",
+            ErrorCategory.ResourceBusy,
+            share.Id,
+            $"A guest is connected to the share '{share.Options.Tag}', and nobody can be asked in this session.",
+            "Unmount the file system in the guest first, or use -Force."));
 }

@@ -71,8 +71,8 @@ public sealed class DomainChange : IDisposable
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(wanted);
-        wanted.RequireSecrets();
         DomainRevision? counts = revision?.Connection == connection.Uri ? revision : null;
+        wanted.RequireSecrets(areReadAgain: counts is not null);
         LibvirtDomain? present = Find(connection, counts?.Uuid ?? wanted.Uuid, wanted.Name);
         try
         {
@@ -154,7 +154,7 @@ public sealed class DomainChange : IDisposable
         }
     }
 
-    /// <summary>Takes back what <see cref="Commit"/> has done to the stored definition.</summary>
+    /// <summary>Takes back what <see cref="Commit"/> has done to the stored definition, also when the user has stopped the change.</summary>
     /// <exception cref="DomainConflictException">Somebody has changed the domain since.</exception>
     /// <exception cref="LibvirtException">libvirt reports an error.</exception>
     public void TakeBack()
@@ -164,8 +164,9 @@ public sealed class DomainChange : IDisposable
             return;
         }
 
-        using DomainLock held = DomainLock.Take(_connection, uuid, Definition.ToString());
-        using LibvirtDomain domain = _connection.GetDomain(uuid);
+        LibvirtConnection connection = _connection.WithCancellation(CancellationToken.None);
+        using DomainLock held = DomainLock.Take(connection, uuid, Definition.ToString());
+        using LibvirtDomain domain = connection.GetDomain(uuid);
         Require(ReadStored(domain).Xml == xml);
         TakeBack(uuid);
         _committed = null;
@@ -201,6 +202,7 @@ public sealed class DomainChange : IDisposable
         bool isStoredView = revision is null || wanted.OriginalXml == stored.Xml;
         Domain definition = isStoredView ? wanted.Edit() : DomainRebase.Carry(Domain.Parse(wanted.OriginalXml), wanted, stored);
         definition.AdoptUuid(present.Uuid);
+        definition.IsWithoutSecrets = false;
         return new DomainChange(connection, present, ownsPresent: true, stored, definition, revision);
     }
 

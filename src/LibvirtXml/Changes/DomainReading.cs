@@ -20,8 +20,8 @@ public sealed record DomainReading(DomainState State, Domain? Stored, Domain? Ru
     internal static DomainReading Read(LibvirtDomain domain, bool isSecure)
     {
         (DomainState state, string? storedXml, string? runningXml) = domain.ReadAll(isSecure);
-        Domain? stored = storedXml is null ? null : Domain.Parse(storedXml);
-        Domain? running = runningXml is null ? null : Domain.Parse(runningXml);
+        Domain? stored = storedXml is null ? null : Parse(storedXml, isSecure);
+        Domain? running = runningXml is null ? null : Parse(runningXml, isSecure);
         return new DomainReading(state, stored, running, new DomainRevision(
             domain.Connection.Uri,
             domain.Uuid,
@@ -31,5 +31,12 @@ public sealed record DomainReading(DomainState State, Domain? Stored, Domain? Ru
             isSecure,
             storedXml is null ? null : DomainRevision.Digest(storedXml),
             running is null ? null : DomainRevision.Digest(string.Join('\n', running.FileSystems.Select(fileSystem => fileSystem.Xml)))));
+    }
+
+    private static Domain Parse(string xml, bool isSecure)
+    {
+        Domain domain = Domain.Parse(xml);
+        domain.IsWithoutSecrets = !isSecure;
+        return domain;
     }
 }

@@ -3,9 +3,26 @@ using System.Runtime.ExceptionServices;
 namespace VirtioFs.LibvirtXml;
 
 /// <summary>What takes back the steps of a change that fails. Every step is tried, the last one first, whatever becomes of the others.</summary>
-internal sealed class UndoSteps
+public sealed class UndoSteps
 {
     private readonly Stack<(string Done, Action Undo)> _steps = new();
+
+    /// <summary>Makes a change wholly or not at all: when it fails, what it has noted is taken back.</summary>
+    /// <param name="change">The change, which notes what takes each of its steps back.</param>
+    /// <exception cref="ChangeNotUndoneException">The change failed, and a step could not be taken back. Any other failure is thrown as it is.</exception>
+    public static void Run(Action<UndoSteps> change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        UndoSteps undo = new();
+        try
+        {
+            change(undo);
+        }
+        catch (Exception failure)
+        {
+            undo.UndoAndThrow(failure);
+        }
+    }
 
     /// <summary>Notes a step that was done.</summary>
     /// <param name="done">What was done, such as "the device 'share' was plugged in".</param>

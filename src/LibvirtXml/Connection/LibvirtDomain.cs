@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace VirtioFs.LibvirtXml;
@@ -11,6 +12,8 @@ public sealed unsafe class LibvirtDomain : IDisposable
     private const int UuidTextLength = 37;
     private const uint XmlSecure = 1;
     private const uint XmlInactive = 2;
+
+    private static readonly TimeSpan ShutdownPause = TimeSpan.FromMilliseconds(100);
 
     private volatile DomainHandle _handle;
 
@@ -99,11 +102,50 @@ public sealed unsafe class LibvirtDomain : IDisposable
 
     /// <summary>Starts the guest.</summary>
     /// <exception cref="LibvirtException">libvirt or QEMU refuses.</exception>
-    public void Start() => Change($"The domain '{Name}' cannot be started", domain => LibvirtNative.DomainCreate(domain, 0));
+    public void Start()
+    {
+        try
+        {
+            Change($"The domain '{Name}' cannot be started", domain => LibvirtNative.DomainCreate(domain, 0));
+        }
+        catch (LibvirtException exception) when (exception.ErrorId == "DaemonDied")
+        {
+            exception.Advice = $"Read why in its log, which is beside the guest's own: {LogOfDaemon}.";
+            throw;
+        }
+    }
+
+    /// <summary>Where libvirt lets virtiofsd write; the session daemon has its own folder.</summary>
+    private string LogOfDaemon => Connection.Uri.EndsWith("/session", StringComparison.Ordinal) || Connection.Uri.Contains("/session?", StringComparison.Ordinal)
+        ? $"~/.cache/libvirt/qemu/log/{Name}-fs*-virtiofsd.log"
+        : $"/var/log/libvirt/qemu/{Name}-fs*-virtiofsd.log";
 
     /// <summary>Asks the guest to shut down, and does not wait.</summary>
     /// <exception cref="LibvirtException">libvirt refuses.</exception>
     public void Shutdown() => Change($"The domain '{Name}' cannot be shut down", LibvirtNative.DomainShutdown);
+
+    /// <summary>Asks the guest to shut down, and waits until it has.</summary>
+    /// <param name="limit">How long to wait.</param>
+    /// <exception cref="DomainRuleException">The guest runs on.</exception>
+    /// <exception cref="LibvirtException">libvirt refuses.</exception>
+    /// <exception cref="OperationCanceledException">The connection's token was cancelled; the guest has been asked.</exception>
+    public void Shutdown(TimeSpan limit)
+    {
+        Shutdown();
+        long start = Stopwatch.GetTimestamp();
+        while (IsActive)
+        {
+            if (Stopwatch.GetElapsedTime(start) > limit)
+            {
+                throw new DomainRuleException(
+                    "GuestDoesNotStop",
+                    $"The guest '{Name}' was asked to shut down, but runs after {limit.TotalSeconds} seconds.",
+                    ErrorKind.Timeout);
+            }
+
+            Connection.Pause(ShutdownPause);
+        }
+    }
 
     /// <summary>Stops the guest at once, as pulling the plug does.</summary>
     /// <exception cref="LibvirtException">libvirt refuses.</exception>

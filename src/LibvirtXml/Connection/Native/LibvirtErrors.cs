@@ -55,7 +55,7 @@ internal static unsafe class LibvirtErrors
         LibvirtErrorCode.AccessDenied or LibvirtErrorCode.AuthFailed or LibvirtErrorCode.AuthCancelled or LibvirtErrorCode.AuthUnavailable =>
             ("AccessDenied", ErrorKind.PermissionDenied, PermissionAdvice),
         _ when words.Contains("No more available PCI slots", StringComparison.Ordinal) => ("NoPciSlot", ErrorKind.Conflict, PciSlotAdvice),
-        _ when words.Contains("virtiofsd died", StringComparison.Ordinal) => ("DaemonDied", ErrorKind.Failed, DaemonAdvice),
+        _ when words.Contains("virtiofsd died", StringComparison.Ordinal) => ("DaemonDied", ErrorKind.Failed, string.Empty),
         LibvirtErrorCode.SystemError when words.Contains("Permission denied", StringComparison.Ordinal) => ("AccessDenied", ErrorKind.PermissionDenied, PermissionAdvice),
         LibvirtErrorCode.SystemError when words.Contains("connect socket", StringComparison.Ordinal) =>
             ("ConnectionFailed", ErrorKind.ConnectionFailed, "Start libvirt's daemon (systemctl start libvirtd, or virtqemud), or correct the URI."),
@@ -109,9 +109,6 @@ internal static unsafe class LibvirtErrors
     private const string PciSlotAdvice =
         "A running guest takes a device only into a pcie-root-port that was there when it started and is free. A change of the stored definition needs none: the " +
         "device is there from the guest's next start.";
-
-    private const string DaemonAdvice =
-        "Read why in the daemon's log beside the guest's own: /var/log/libvirt/qemu/<domain>-fs<number>-virtiofsd.log, or ~/.cache/libvirt/qemu/log for qemu:///session.";
 
     private const string PermissionAdvice =
         "Run this as root or as a member of the group libvirt, or use qemu:///session for machines of your own.";
