@@ -268,6 +268,29 @@ public sealed class DomainChangeTests : IDisposable
     }
 
     [Fact]
+    public void A_change_is_taken_back_also_after_the_user_has_stopped_it()
+    {
+        using CancellationTokenSource stop = new();
+        using LibvirtDomain domain = _connection.WithCancellation(stop.Token).GetDomain(_domain.Uuid);
+        string before = Stored.Xml;
+        using DomainChange change = DomainChange.Edit(domain);
+        change.Apply(definition => definition.AddFileSystem(Device("mine")));
+        change.Commit().Dispose();
+        List<string> undone = [];
+        stop.Cancel();
+
+        Assert.ThrowsAny<OperationCanceledException>(() => UndoSteps.Run(undo =>
+        {
+            undo.Add("the first was done", () => undone.Add("first"));
+            undo.Add("the domain was changed", change.TakeBack);
+            _ = domain.IsActive;
+        }));
+
+        Assert.Equal(before, Stored.Xml);
+        Assert.Equal(["first"], undone);
+    }
+
+    [Fact]
     public async Task Two_who_change_one_domain_by_turns_lose_nothing()
     {
         using OwnDaemon daemon = new();

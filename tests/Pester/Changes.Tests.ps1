@@ -148,6 +148,15 @@ Describe 'Two processes' -ForEach @{ why = $why } {
         $after.Tag | Sort-Object | Should -Be "a-$turns", "b-$turns", counter
     }
 
+    It 'read where the log of a daemon is that died' {
+        if ($why) { Set-ItResult -Skipped -Because $why }
+        $system = @{ Connection = $daemon.Libvirt.Uri }
+        $guest = "<os><type arch='x86_64' machine='q35'>hvm</type></os><devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices>"
+        (Get-Xml died) -replace "'test'", "'qemu'" -replace '<os>.*<devices/>', $guest | Set-VMMemoryBacking -Shared -Source Memfd |
+            Add-VMFileSystem -Tag a -Source /srv -Binary /bin/false | Set-VMDomain @system
+        { Start-VMDomain died @system -ErrorAction Stop } | Should -Throw -ErrorId 'DaemonDied,*' -ExpectedMessage '*/var/log/libvirt/qemu/died-fs*'
+    }
+
     It 'find a daemon again that was restarted' {
         if ($why) { Set-ItResult -Skipped -Because $why }
         $domain = Get-VMDomain test @shared
