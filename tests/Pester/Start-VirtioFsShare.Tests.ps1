@@ -210,7 +210,7 @@ Describe 'Start-VirtioFsShare' {
 
         It 'says with -WhatIf what would be shared, how and where' {
             $result = Invoke-FreshPowerShell ([scriptblock]::Create("Start-VirtioFsShare '$srv' -Tag t -Socket '$socket' -WhatIf"))
-            "$($result.Output)" | Should -BeLike "*Share as 't' on the socket '$socket'*$srv*"
+            "$($result.Output)" | Should -BeLike "*Share '$srv' as 't' on the socket '$socket'*"
         }
 
         It 'checks options with -WhatIf too' {
