@@ -5,7 +5,8 @@ namespace VirtioFs.Linux;
 /// <summary>Memory that several processes see: anonymous files and mappings (<c>memfd_create(2)</c>, <c>mmap(2)</c>).</summary>
 public static unsafe class SharedMemory
 {
-    private const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapNoReserve = 0x4000;
+    private const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20, MapNoReserve = 0x4000;
+    private const int MremapMayMove = 1, MremapFixed = 2;
     private const uint MfdCloExec = 1, MfdAllowSealing = 2;
     private const int FAddSeals = 1033, FGetSeals = 1034, SealShrink = 2;
 
@@ -46,6 +47,29 @@ public static unsafe class SharedMemory
         return result == -1 ? -Marshal.GetLastSystemError() : 0;
     }
 
+    /// <summary>
+    /// Puts memory that nobody else sees in the place of a mapping, in one step: who writes there meanwhile hits the one or the other.
+    /// Zero, or a negated error number; then the mapping is as it was.
+    /// </summary>
+    public static int Replace(nint address, nuint length)
+    {
+        nint fresh = LibC.mmap(0, length, ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapNoReserve, -1, 0);
+        if (fresh == -1)
+        {
+            return -Marshal.GetLastSystemError();
+        }
+
+        // Moved there rather than made there: what mmap(2) refuses with MAP_FIXED, it has unmapped already.
+        if (LibC.mremap(fresh, length, length, MremapMayMove | MremapFixed, address) != -1)
+        {
+            return 0;
+        }
+
+        int error = Marshal.GetLastSystemError();
+        _ = Unmap(fresh, length);
+        return -error;
+    }
+
     /// <summary>Takes a mapping away.</summary>
     public static int Unmap(nint address, nuint length) => LibC.Result(LibC.munmap(address, length));
 
@@ -76,6 +100,10 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library)]
     internal static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, long offset);
+
+    // mremap is variadic; see SystemCall for why an integer argument may be declared as an ordinary one.
+    [LibraryImport(Library)]
+    internal static partial nint mremap(nint address, nuint length, nuint newLength, int flags, nint newAddress);
 
     [LibraryImport(Library)]
     internal static partial int munmap(nint address, nuint length);

@@ -149,6 +149,22 @@ internal sealed class VirtioFsDevice
         return true;
     }
 
+    /// <summary>
+    /// Takes the guest's memory from requests that are stuck after <see cref="BeginClose"/>, so that they touch it no more whenever they come
+    /// back. False where the system has no memory for that.
+    /// </summary>
+    internal bool TryCutOff()
+    {
+        SetLog(null);
+        bool all = Memory.TryCutOff();
+        foreach (VirtQueue queue in _queues)
+        {
+            all &= queue.TryCutOff();
+        }
+
+        return all;
+    }
+
     private void UseLog() => _surroundings.UseLog(Features.HasFlag(DeviceFeatures.LogAll) ? _log : null);
 
     private string? ForEachQueue(Func<VirtQueue, string?> action)

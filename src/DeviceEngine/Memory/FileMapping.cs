@@ -8,6 +8,7 @@ internal sealed class FileMapping
     private readonly nint _base;
     private readonly nuint _length;
     private int _users = 1;
+    private bool _isCutOff;
 
     private FileMapping(nint start, nuint length, nint address, ulong size, bool mayVanish) =>
         (_base, _length, Address, Size, MayVanish) = (start, length, address, size, mayVanish);
@@ -90,6 +91,16 @@ internal sealed class FileMapping
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Puts other memory in the mapping's place: whoever is still to write into it writes where nobody reads. The caller is a user. False
+    /// where the system has no memory for that.
+    /// </summary>
+    internal bool TryCutOff()
+    {
+        _isCutOff = _isCutOff || SharedMemory.Replace(_base, _length) == 0;
+        return _isCutOff;
     }
 
     /// <summary>Is no longer a user.</summary>

@@ -111,6 +111,18 @@ internal sealed class GuestMemory
         }
     }
 
+    /// <inheritdoc cref="FileMapping.TryCutOff"/>
+    internal bool TryCutOff()
+    {
+        bool all = true;
+        foreach (MemoryRegion region in _regions)
+        {
+            all &= region.Mapping.TryCutOff();
+        }
+
+        return all;
+    }
+
     /// <summary>Finds where a guest address lies in this process.</summary>
     /// <param name="guestAddress">The address.</param>
     /// <param name="hint">The region that the last address lay in, kept by the caller between calls.</param>

@@ -84,6 +84,9 @@ internal sealed class OpenedRing
         Memory = null;
     }
 
+    /// <summary>Takes the guest's memory from the ring and who serves it. See <see cref="FileMapping.TryCutOff"/>.</summary>
+    internal bool TryCutOff() => (Memory?.TryCutOff() ?? true) & (_offered?.TryCutOff() ?? true);
+
     /// <summary>Closes the ring, and forgets newer memory.</summary>
     internal void End()
     {

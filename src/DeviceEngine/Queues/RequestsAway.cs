@@ -11,12 +11,13 @@ internal sealed class RequestsAway(object gate)
     private const int MostSpareChains = 128;
 
     private readonly Stack<RequestChain> _spareChains = new();
+    private readonly HashSet<RequestChain> _chains = [];
     private int _laidAside;
     private volatile bool _isAtRest;
     private volatile bool _interrupts;
 
     /// <summary>How many there are, those that wait for somebody else included.</summary>
-    internal int Count { get; private set; }
+    internal int Count => _chains.Count;
 
     /// <summary>Whether the ring rests: then nothing of it may touch the guest's memory, and what waits has time.</summary>
     internal bool IsAtRest => _isAtRest;
@@ -37,24 +38,24 @@ internal sealed class RequestsAway(object gate)
     }
 
     /// <summary>One more is away.</summary>
-    internal void Add()
+    internal void Add(RequestChain chain)
     {
         lock (gate)
         {
-            Count++;
+            _ = _chains.Add(chain);
         }
     }
 
     /// <summary>One has come back. The caller holds the lock.</summary>
     internal void Remove(RequestChain chain)
     {
+        _ = _chains.Remove(chain);
         chain.Return();
         if (_spareChains.Count < MostSpareChains && chain.Weight <= RequestChain.LargestSpareWeight)
         {
             _spareChains.Push(chain);
         }
 
-        Count--;
         Monitor.PulseAll(gate);
     }
 
@@ -108,6 +109,18 @@ internal sealed class RequestsAway(object gate)
         }
 
         return true;
+    }
+
+    /// <summary>Takes the guest's memory from all. The caller holds the lock. See <see cref="Memory.FileMapping.TryCutOff"/>.</summary>
+    internal bool TryCutOff()
+    {
+        bool all = true;
+        foreach (RequestChain chain in _chains)
+        {
+            all &= chain.HeldMemory!.TryCutOff();
+        }
+
+        return all;
     }
 
     /// <summary>Ends a rest. False when there was none.</summary>

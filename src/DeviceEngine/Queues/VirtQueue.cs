@@ -216,6 +216,15 @@ internal sealed class VirtQueue
         return true;
     }
 
+    /// <summary>Takes the guest's memory from what is still under way, after <see cref="BeginClose"/>. See <see cref="FileMapping.TryCutOff"/>.</summary>
+    internal bool TryCutOff()
+    {
+        lock (_gate)
+        {
+            return Away.TryCutOff() & _opened.TryCutOff();
+        }
+    }
+
     // The worker's side.
 
     /// <summary>The worker's alone while it serves; null when there is nothing to serve.</summary>
@@ -257,7 +266,7 @@ internal sealed class VirtQueue
     internal void Leave(RequestChain chain)
     {
         chain.Leave(_opened.Memory!, _opened.Ring!.InFlight);
-        Away.Add();
+        Away.Add(chain);
     }
 
     /// <summary>Gives one chain back that the worker had deferred.</summary>

@@ -24,11 +24,11 @@ public sealed partial class Share : IDisposable
     private readonly ShareStatus _status;
     private readonly ShareControl _control;
 
-    private Share(ShareOptions options, int id, IFileSystem fileSystem)
+    private Share(ShareOptions options, int id, IFileSystem fileSystem, Func<IFileSystem?>? reopen)
     {
         (Options, Id) = (options, id);
         _status = new ShareStatus(this);
-        _control = new ShareControl(options, id, fileSystem, _status);
+        _control = new ShareControl(options, id, fileSystem, reopen, _status);
     }
 
     /// <summary>Raised on a thread of the engine's that is in no jail, so a handler must be quick; what it throws is ignored.</summary>
@@ -87,7 +87,8 @@ public sealed partial class Share : IDisposable
     public static Share Start(ShareOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Start(options, () => PassthroughFileSystem.Open(System.IO.Path.GetFullPath(options.Path), options.FileSystem));
+        SharedPath path = new(options);
+        return Start(options, path.Open, path.TryOpenAgain);
     }
 
     /// <summary>Shares a file system of the caller's making, which the share owns from here on. <see cref="ShareOptions.Path"/> only names it.</summary>
@@ -96,7 +97,7 @@ public sealed partial class Share : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(fileSystem);
-        return Start(options, () => fileSystem);
+        return Start(options, () => fileSystem, null);
     }
 
     /// <summary>
@@ -133,7 +134,7 @@ public sealed partial class Share : IDisposable
 
     internal void RemoveSocketFile() => _control.RemoveSocketFile();
 
-    private static Share Start(ShareOptions options, Func<IFileSystem> openFileSystem)
+    private static Share Start(ShareOptions options, Func<IFileSystem> openFileSystem, Func<IFileSystem?>? reopen)
     {
         ShareReservation? reservation = null;
         IFileSystem? fileSystem = null;
@@ -150,7 +151,7 @@ public sealed partial class Share : IDisposable
             reservation = ShareRegistry.Reserve(options);
             fileSystem = openFileSystem();
             unownedListener = -1;
-            Share share = new(options, reservation.ShareId, fileSystem);
+            Share share = new(options, reservation.ShareId, fileSystem, reopen);
             share._control.Start();
             reservation.Fulfil(share);
             ShareRegistry.RaiseChanged();

@@ -8,19 +8,19 @@ internal sealed partial class ShareControl
     /// <inheritdoc cref="Share.MeasuresTimes"/>
     internal bool MeasuresTimes
     {
-        get => _server.MeasuresTimes;
-        set => _server.MeasuresTimes = value;
+        get => _service.Server.MeasuresTimes;
+        set => _service.Server.MeasuresTimes = value;
     }
 
     /// <inheritdoc cref="Share.CountHoldings"/>
-    internal SessionHoldings? CountHoldings() => _server.Inspect(SessionParts.None);
+    internal SessionHoldings? CountHoldings() => _service.Server.Inspect(SessionParts.None);
 
     /// <inheritdoc cref="Share.BeginWatch"/>
-    internal void BeginWatch(OperationWatch watch) => _server.BeginWatch(watch);
+    internal void BeginWatch(OperationWatch watch) => _service.Server.BeginWatch(watch);
 
     /// <inheritdoc cref="Share.EndWatch"/>
-    internal void EndWatch(OperationWatch watch) => _server.EndWatch(watch);
+    internal void EndWatch(OperationWatch watch) => _service.Server.EndWatch(watch);
 
     /// <inheritdoc cref="Share.FindPath"/>
-    internal string? FindPath(ulong node) => _server.FindPath(node);
+    internal string? FindPath(ulong node) => _service.Server.FindPath(node);
 }

@@ -16,17 +16,17 @@ internal sealed partial class ShareControl
             guest = frontEnd?.Describe();
         }
 
-        if (frontEnd is null || _server.Inspect(parts) is not SessionHoldings holdings || !IsPresent(frontEnd))
+        if (frontEnd is null || _service.Server.Inspect(parts) is not SessionHoldings holdings || !IsPresent(frontEnd))
         {
             return null;
         }
 
-        IReadOnlyList<string> features = [.. frontEnd.FeatureNames, .. FlagNames.Of(_server.Negotiated)];
-        return new ShareSession(_id, frontEnd.Number, guest!, _server.IsInitialized, features, holdings);
+        IReadOnlyList<string> features = [.. frontEnd.FeatureNames, .. FlagNames.Of(_service.Server.Negotiated)];
+        return new ShareSession(_id, frontEnd.Number, guest!, _service.Server.IsInitialized, features, holdings);
     }
 
     /// <inheritdoc cref="Share.TryCloseFile"/>
-    internal bool TryCloseFile(ulong handle) => _server.TryClose(handle);
+    internal bool TryCloseFile(ulong handle) => _service.Server.TryClose(handle);
 
     /// <inheritdoc cref="Share.TryDisconnect"/>
     internal bool TryDisconnect(long session)

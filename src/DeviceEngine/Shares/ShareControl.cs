@@ -15,28 +15,32 @@ internal sealed partial class ShareControl
 #pragma warning restore CA1001
 {
     private const int StackSize = 512 * 1024;
+
+    // How long a session's end waits for requests before they are left behind, and how many sessions may have left some.
+    private const int HangMilliseconds = 2000, MostLeftBehind = 4;
     private static readonly TimeSpan s_closeStep = TimeSpan.FromMilliseconds(400);
 
     private readonly Lock _gate = new();
     private readonly ShareOptions _options;
     private readonly int _id;
     private readonly ShareStatus _status;
-    private readonly FuseServer _server;
     private readonly ShareSocket _socket;
     private readonly EndSignal _end;
-    private readonly ServingThreads _threads;
-    private readonly DeferredRequests _deferred;
+    private readonly Func<IFileSystem?>? _reopen;
+    private readonly List<FileService> _leftBehind = [];
+    private readonly OperationCounters _retiredOperations = new();
     private readonly QueueCounters _retired = new();
     private readonly Thread _thread;
+    private volatile FileService _service;
     private volatile bool _stopping;
     private ConnectedFrontEnd? _frontEnd;
     private long _sessions;
     private long _failedSessions;
     private long _messages;
 
-    internal ShareControl(ShareOptions options, int id, IFileSystem fileSystem, ShareStatus status)
+    internal ShareControl(ShareOptions options, int id, IFileSystem fileSystem, Func<IFileSystem?>? reopen, ShareStatus status)
     {
-        (_options, _id, _status) = (options, id, status);
+        (_options, _id, _reopen, _status) = (options, id, reopen, status);
         _socket = ShareSocket.Open(options);
         try
         {
@@ -50,9 +54,7 @@ internal sealed partial class ShareControl
             throw;
         }
 
-        _server = new FuseServer(fileSystem, Jail);
-        _threads = new ServingThreads(_server, Fail, $"vfs{id}-standin");
-        _deferred = new DeferredRequests(_server, Fail, $"vfs{id}-block", options.BlockingThreads);
+        _service = new FileService(fileSystem, Jail, id, options.BlockingThreads, Fail);
         _thread = new Thread(Run, StackSize) { IsBackground = true, Name = $"vfs{id}-control" };
     }
 
@@ -119,7 +121,18 @@ internal sealed partial class ShareControl
 
     internal void RemoveSocketFile() => _socket.RemoveFile();
 
-    internal OperationCounters CountOperations() => _server.Count();
+    internal OperationCounters CountOperations()
+    {
+        OperationCounters total = new();
+        lock (_gate)
+        {
+            total.Add(_retiredOperations);
+            _leftBehind.ForEach(service => total.Add(service.Server.Count()));
+            total.Add(_service.Server.Count());
+        }
+
+        return total;
+    }
 
     internal ShareStatistics GetStatistics()
     {
@@ -214,8 +227,9 @@ internal sealed partial class ShareControl
     private void Serve(int socket)
     {
         FrontEndConnection connection = new(socket, _end.Descriptor);
+        FileService service = _service;
         ShareWork work = new(
-            _id, _server, _threads, _deferred, () => IsEnding || connection.IsClosedByPeer, _status.NoteTrouble, Fail);
+            _id, service.Server, service.Threads, service.Deferred, () => IsEnding || connection.IsClosedByPeer, _status.NoteTrouble, Fail);
         VirtioFsDevice device = new(new DeviceDescription(_options.OffersTag ? _options.Tag : null, _options.RequestQueues, _options.QueueSize, _options.PollMicroseconds), work);
         Session session = new(connection, device, _status.NoteTrouble);
         FrontEndReview review = new(device, connection.Peer, text => _status.Note(ShareNoteKind.GuestReady, text), _status.NoteTrouble);
@@ -263,15 +277,27 @@ internal sealed partial class ShareControl
     }
 
     /// <summary>
-    /// Ends a device and the session of FUSE. The next front end would share files and threads with requests that are still under way, so it
-    /// has to wait for them.
+    /// Ends a device and the session of FUSE. Requests that hang for long are left behind, with the file server and the threads that they are
+    /// in, and without their guest's memory; so the next front end has nothing in common with them.
     /// </summary>
     private void Close(VirtioFsDevice device)
     {
-        device.BeginClose();
+        FileService service = _service;
+        long start = Environment.TickCount64;
         bool noted = false;
-        while (!device.TryClose(s_closeStep))
+        device.BeginClose();
+        while (!device.TryClose(s_closeStep) || !service.TryReset(s_closeStep))
         {
+            if (Environment.TickCount64 - start < HangMilliseconds)
+            {
+                continue;
+            }
+
+            if (TryLeaveBehind(service, device))
+            {
+                return;
+            }
+
             if (!noted)
             {
                 _status.NoteTrouble($"Requests of the last session are stuck in the file system of '{_options.Path}'; no other front end is served before they end.");
@@ -279,8 +305,35 @@ internal sealed partial class ShareControl
 
             noted = true;
         }
+    }
 
-        _server.Reset();
+    private bool TryLeaveBehind(FileService service, VirtioFsDevice device)
+    {
+        if (IsEnding || _reopen is null || _leftBehind.Count == MostLeftBehind || !device.TryCutOff() || _reopen() is not IFileSystem files)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            _leftBehind.Add(service);
+            _service = new FileService(files, Jail, _id, _options.BlockingThreads, Fail);
+            _service.Server.MeasuresTimes = service.Server.MeasuresTimes;
+        }
+
+        service.LeaveBehind(device, Forget);
+        _status.NoteTrouble(
+            $"Requests of the last session are stuck in the file system of '{_options.Path}'. They were left behind, and what they hold is given back when they end.");
+        return true;
+    }
+
+    private void Forget(FileService service)
+    {
+        lock (_gate)
+        {
+            _retiredOperations.Add(service.Server.Count());
+            _ = _leftBehind.Remove(service);
+        }
     }
 
     private void Retire()
@@ -296,13 +349,14 @@ internal sealed partial class ShareControl
     private void LetGoOfEverything()
     {
         _socket.Dispose();
-        _threads.BeginClose();
-        _deferred.BeginClose();
-        while (!_threads.TryClose(s_closeStep) || !_deferred.TryClose(s_closeStep))
+        _service.Close();
+        FileService[] leftBehind;
+        lock (_gate)
         {
+            leftBehind = [.. _leftBehind];
         }
 
-        _server.Dispose();
+        Array.ForEach(leftBehind, service => service.AwaitEnd());
         Jail?.Dispose();
         ThreadStarter.LetGo();
         _end.Dispose();

@@ -67,7 +67,8 @@ public sealed class OperationCounters
 
     internal void NoteMalformed() => _malformed++;
 
-    internal void Add(OperationCounters other)
+    /// <summary>Adds what others have counted.</summary>
+    public void Add(OperationCounters other)
     {
         for (int i = 0; i < Slots; i++)
         {

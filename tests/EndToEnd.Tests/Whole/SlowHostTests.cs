@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.EndToEnd.Tests.Sharing;
+using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Wire;
 using VirtioFs.HostFiles;
@@ -70,6 +72,45 @@ public sealed class SlowHostTests
             tree.Fuse.Kick();
         }
     }
+
+    [Fact]
+    public void A_front_end_that_leaves_requests_behind_that_hang_for_good_leaves_the_share_to_the_next_one_and_its_memory_alone()
+    {
+        using SharedTree tree = new();
+        Share share = tree.BackEnd.Share;
+        Directory.CreateDirectory(tree.Host("dead"));
+        tree.WriteOnHost("file", "content");
+        using HangingFileSystem dead = HangingFileSystem.Mount(tree.Host("dead"));
+        ulong hanging = tree.Find("dead").NodeId;
+        FuseRequest stuck = Submit(tree.Fuse, request => request.Begin(FuseOpcode.Lookup, hanging).AppendName("name").Expect<FuseEntryOut>());
+        WaitFor(() => tree.Guest.Queues[1].HasUsed || share.Guest?.Queues.Sum(queue => queue.RequestsAway) == 1, "The request was not handed over.");
+        (ulong node, ulong handle) = tree.Open("file");
+        FuseLockIn range = new() { Handle = handle, Owner = 1, Lock = new FuseFileLock { End = 9, Type = 1, ProcessId = 1 } };
+        Assert.Equal(0, tree.Fuse.Setlk(node, range));
+        stuck.ReplyHeader.Length = 1234;
+
+        // The guest's memory stays, as where a machine's front end comes back for it.
+        tree.Guest.Connection.Dispose();
+        WaitFor(() => share.State == ShareState.Waiting, "The share does not wait for the next front end.");
+        Assert.Contains("left behind", share.FaultReason, StringComparison.Ordinal);
+        using VirtioFsGuest next = VirtioFsGuest.ConnectAndMount(tree.BackEnd.Socket);
+        Assert.Equal(0, next.Fuse.Lookup(SharedTree.Root, "file", out FuseEntryOut entry));
+        Assert.Equal(0, next.Fuse.Open(entry.NodeId, 2, out FuseOpenOut open));
+        Assert.Equal(0, next.Fuse.Setlk(entry.NodeId, range with { Handle = open.Handle }));
+
+        long lookups = share.CountOperations().Total;
+        dead.Dispose();
+        WaitFor(() => share.CountOperations().Total > lookups, "The request that was left behind did not come back.");
+        WaitFor(() => CountThreads($"vfs{share.Id}-left") == 0, "What was left behind is still held.");
+        Assert.Equal(1234u, stuck.ReplyHeader.Length);
+        Assert.Equal(0, next.Fuse.Getattr(entry.NodeId, out FuseAttrOut _));
+    }
+
+    private static void WaitFor(Func<bool> holds, string otherwise) =>
+        Assert.True(SpinWait.SpinUntil(holds, TimeSpan.FromSeconds(30)), otherwise);
+
+    private static int CountThreads(string name) =>
+        Directory.GetDirectories("/proc/self/task").Count(task => File.ReadAllText(Path.Combine(task, "comm")).TrimEnd() == name);
 
     private static FuseRequest Submit(FuseClient fuse, Action<FuseRequest> describe)
     {
