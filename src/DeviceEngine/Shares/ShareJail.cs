@@ -25,7 +25,7 @@ internal static class ShareJail
                 "The file system does not say what its threads need, so they cannot be confined as it is required. Share it without a jail.");
         }
 
-        ThreadJail jail = ThreadJail.Create(needs, [.. CodeDirectories(), .. s_memory]);
+        ThreadJail jail = ThreadJail.Create(needs, [.. CodeDirectories(), .. s_memory], leavesLandlockOut: use == JailUse.Available);
         if (use == JailUse.Required && jail.Layers != JailLayers.All)
         {
             using (jail)

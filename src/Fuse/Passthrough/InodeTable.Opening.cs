@@ -33,7 +33,7 @@ internal sealed unsafe partial class InodeTable
 
     /// <summary>Whether a refusal may have been for want of a name, and not of a right.</summary>
     internal bool MayBeUnconnected(in InodePin pin) =>
-        ThreadJail.IsHere && pin.Slot->Type != FileStatus.Directory && _places[pin.Slot->Place].HasHandles && !pin.Slot->Handle.IsEmpty;
+        ThreadJail.HasLandlock && pin.Slot->Type != FileStatus.Directory && _places[pin.Slot->Place].HasHandles && !pin.Slot->Handle.IsEmpty;
 
     /// <summary>
     /// Opens a path reference to a file by its handle anew, which has a name if somebody has looked one up in the meantime. ESTALE where

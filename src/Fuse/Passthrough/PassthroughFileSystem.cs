@@ -21,6 +21,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     private readonly IdMap _userIds;
     private readonly IdMap _groupIds;
     private int _root = -1;
+    private bool _opensByHandle;
 
     /// <summary>Opens a directory to pass on.</summary>
     /// <param name="path">An absolute path of the host.</param>
@@ -81,7 +82,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     internal bool KnowsOnlyFiles { get; init; }
 
     /// <inheritdoc/>
-    public JailNeeds? Needs => new JailNeeds(_root, JailCapabilities.Of(_options));
+    public JailNeeds? Needs => new JailNeeds(_root, JailCapabilities.Of(_options), OpensByHandle: _opensByHandle);
 
     /// <summary>Inodes that the guest knows, the root among them.</summary>
     public int InodeCount => _inodes.Count;
@@ -150,6 +151,8 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         }
 
         _root = root;
-        _inodes.AddRoot(root, _places.Find(status, root)!, status);
+        Place place = _places.Find(status, root)!;
+        _opensByHandle = place.HasHandles;
+        _inodes.AddRoot(root, place, status);
     }
 }

@@ -21,14 +21,19 @@ public sealed class ThreadJail : IDisposable
     [ThreadStatic]
     private static bool t_isHere;
 
+    [ThreadStatic]
+    private static bool t_hasLandlock;
+
     private readonly JailNeeds _needs;
     private readonly List<FileDescriptor> _held = [];
     private readonly FileDescriptor? _rules;
 
-    private ThreadJail(in JailNeeds needs, IReadOnlyList<string> readable)
+    private readonly bool _leavesLandlockOut;
+
+    private ThreadJail(in JailNeeds needs, IReadOnlyList<string> readable, bool leavesLandlockOut)
     {
-        _needs = needs;
-        LandlockVersion = Math.Max(0, Landlock.Version);
+        (_needs, _leavesLandlockOut) = (needs, leavesLandlockOut);
+        LandlockVersion = leavesLandlockOut ? 0 : Math.Max(0, Landlock.Version);
         _rules = LandlockVersion > 0 ? MakeRules(readable) : null;
         Thread trial = new(() =>
         {
@@ -49,6 +54,9 @@ public sealed class ThreadJail : IDisposable
     /// <summary>Whether the calling thread is in a jail.</summary>
     public static bool IsHere => t_isHere;
 
+    /// <summary>Whether the calling thread is confined by Landlock, which refuses files that the kernel knows by no name.</summary>
+    public static bool HasLandlock => t_hasLandlock;
+
     /// <summary>What confines each of the threads.</summary>
     public JailLayers Layers { get; private set; }
 
@@ -63,10 +71,11 @@ public sealed class ThreadJail : IDisposable
     /// <param name="readable">
     /// Files, and directories with all below, that can be read from within: those of the program itself. What is not there is passed over.
     /// </param>
-    public static ThreadJail Create(in JailNeeds needs, IReadOnlyList<string> readable)
+    /// <param name="leavesLandlockOut">Whether to do without Landlock where it would refuse files that a guest may use.</param>
+    public static ThreadJail Create(in JailNeeds needs, IReadOnlyList<string> readable, bool leavesLandlockOut = false)
     {
         ArgumentNullException.ThrowIfNull(readable);
-        return new ThreadJail(needs, readable);
+        return new ThreadJail(needs, readable, leavesLandlockOut && needs.OpensByHandle);
     }
 
     /// <summary>Brings the calling thread into the jail.</summary>
@@ -147,7 +156,16 @@ public sealed class ThreadJail : IDisposable
         JailLayers layers = JailLayers.None;
         Add(JailLayers.NoNewPrivileges, LibC.Result(LibC.prctl(SetNoNewPrivileges, 1, 0, 0, 0)), ref layers, ref lacking);
         Add(JailLayers.Capabilities, thread.Keep(_needs.Capabilities), ref layers, ref lacking);
-        Add(JailLayers.Landlock, _rules is null ? -Errno.EOPNOTSUPP : Landlock.Restrict(_rules.Value), ref layers, ref lacking);
+        if (_leavesLandlockOut)
+        {
+            lacking ??= "Landlock is left out, since it refuses files that are opened by handles and have no name in the kernel's cache.";
+        }
+        else
+        {
+            Add(JailLayers.Landlock, _rules is null ? -Errno.EOPNOTSUPP : Landlock.Restrict(_rules.Value), ref layers, ref lacking);
+        }
+
+        t_hasLandlock = layers.HasFlag(JailLayers.Landlock);
         Add(JailLayers.Seccomp, SystemCallFilter.Install(), ref layers, ref lacking);
         return layers;
     }

@@ -35,8 +35,7 @@ public sealed class JailTests : IDisposable
     public void A_thread_that_answers_a_guest_gets_nowhere_and_the_rest_of_the_process_does(string thread)
     {
         AttemptingFileSystem files = new(_shared, Attempt);
-        using Share share = Start(files, JailUse.Available);
-        Assert.SkipUnless(share.JailLayers == JailLayers.All, $"This system does not allow all of a jail: {share.JailLacking}");
+        using Share share = StartConfined(files);
         using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Options.SocketPath);
         Exception? fault = Record.Exception(() => Let(guest, files, thread));
         Assert.True(fault is null, $"{fault?.Message} {share.FaultReason}");
@@ -46,6 +45,15 @@ public sealed class JailTests : IDisposable
         Assert.Equal(string.Empty, string.Join(", ", EscapeAttempts.LetOutside.Where(name => outside[name] < 0)));
         Assert.Equal(ShareState.Connected, share.State);
         files.Gate.Set();
+    }
+
+    [Fact]
+    public void A_share_that_opens_files_by_handles_does_without_Landlock_unless_it_is_required()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root opens files by handles.");
+        using Share share = Start(new AttemptingFileSystem(_shared, () => { }), JailUse.Available);
+        Assert.DoesNotContain("Landlock", share.Jail, StringComparison.Ordinal);
+        Assert.Contains("left out", share.JailLacking, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,6 +151,19 @@ public sealed class JailTests : IDisposable
     {
         _thread = Thread.CurrentThread.Name;
         _results = EscapeAttempts.Make(_shared);
+    }
+
+    private Share StartConfined(AttemptingFileSystem files)
+    {
+        try
+        {
+            return Start(files, JailUse.Required);
+        }
+        catch (JailException lacking)
+        {
+            Assert.Skip($"This system does not allow all of a jail: {lacking.Message}");
+            throw;
+        }
     }
 
     private Share Start(Fuse.IFileSystem files, JailUse jail) => Share.Start(
