@@ -181,6 +181,11 @@ $ofSession = @{
 $ofSession['Get-VirtioFsStatistic'] = @{ Check = { $_.ShareId, $_.Requests | Should -Be $object.ShareId, 2 } }
 $ofSession['Wait-VirtioFsShare'] = @{ Check = { $_.Tag | Should -Be data } }
 $ofSession['Watch-VirtioFsShare'] = @{ Check = { $_ | Should -BeNullOrEmpty } }
+
+# What was counted or watched does not say in which session.
+$ofObservation = $ofSession.Clone()
+$ofObservation['Get-VirtioFsSession'] = $ofObservation['Get-VirtioFsOpenFile'] = @{ Check = { $_.ShareId | Should -Be $object.ShareId } }
+$ofObservation['Get-VirtioFsStatistic'] = @{ Check = { $_.ShareId | Should -Be $object.ShareId } }
 $ofOpenFile = $ofSession.Clone()
 $ofOpenFile['Close-VirtioFsOpenFile'] = @{ Changes = 'open:data:file' }
 $ofShare['Restart-VirtioFsShare'] = @{ Changes = 'file:data.sock', 'share:data' }
@@ -192,9 +197,9 @@ $ofShare['Get-VirtioFsSession'] = $ofShare['Get-VirtioFsOpenFile'] = $ofShare['D
 $script:PipelineTable = @{
     'session'               = $ofSession
     'open file'             = $ofOpenFile
-    'statistic'             = $ofSession
-    'operation'             = $ofSession
-    'operation statistic'   = $ofSession
+    'statistic'             = $ofObservation
+    'operation'             = $ofObservation
+    'operation statistic'   = $ofObservation
     'file'                  = $ofXmlFile
     'share'                 = $ofShare
     'mount'                 = @{ 'New-VirtioFsMount' = @{ Check = { $_.Tag, $_.MountPoint | Should -Be data, /data } } }

@@ -66,7 +66,7 @@ function Get-World {
     }
     foreach ($file in Get-ChildItem $Folder -Recurse -Force) {
         $content = $file -is [IO.FileInfo] -and $file.UnixFileMode -and -not $file.Name.EndsWith('.sock') ? [Convert]::ToHexString([IO.File]::ReadAllBytes($file.FullName)) : ''
-        $status = & stat --format '%F %a %u %g %Y %Z %i' -- $file.FullName
+        $status = & stat --format '%F %a %u %g %y %z %i' -- $file.FullName
         # A folder's own times are those of what is in it.
         $world["file:$([IO.Path]::GetRelativePath($Folder, $file.FullName))"] = $file -is [IO.DirectoryInfo] ? 'folder' : "$status`n$content"
     }

@@ -31,8 +31,9 @@ internal sealed class PipedShare
             return true;
         }
 
-        // The file that holds a domain's XML or libvirt's settings is nothing that a guest is meant to get, and what a guest uses is shared.
-        if (_object.BaseObject is VMDomain or VMHostMemorySetting or VirtioFsSession or VirtioFsOpenFile)
+        // Of the module's own objects only a share stands for a directory to share. The paths of others are those of a domain's XML, of libvirt's
+        // settings, or of what a guest uses.
+        if (IsOfModule && !IsShare)
         {
             return false;
         }
@@ -44,6 +45,14 @@ internal sealed class PipedShare
         isLiteral |= path is not null && System.IO.Path.Exists(path);
         return path is not null;
     }
+
+    private bool IsShare => IsNamed(typeof(VirtioFsShareInfo).FullName!);
+
+    private bool IsOfModule => IsNamed(typeof(VirtioFsShareInfo).Namespace + ".");
+
+    // Objects that came back over remoting, from a job or from Clixml have the name of their type behind a word.
+    private bool IsNamed(string beginning) => _object.TypeNames.Any(
+        name => name.StartsWith(beginning, StringComparison.Ordinal) || name.StartsWith($"Deserialized.{beginning}", StringComparison.Ordinal));
 
     /// <summary>What keeps the object from being shared as it says, as a sentence; null when nothing does.</summary>
     /// <param name="parameters">The parameters that are options, by their names and aliases.</param>
