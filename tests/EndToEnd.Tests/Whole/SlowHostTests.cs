@@ -110,7 +110,20 @@ public sealed class SlowHostTests
         Assert.True(SpinWait.SpinUntil(holds, TimeSpan.FromSeconds(30)), otherwise);
 
     private static int CountThreads(string name) =>
-        Directory.GetDirectories("/proc/self/task").Count(task => File.ReadAllText(Path.Combine(task, "comm")).TrimEnd() == name);
+        Directory.GetDirectories("/proc/self/task").Count(task => ReadName(task) == name);
+
+    private static string? ReadName(string task)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm")).TrimEnd();
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return null;
+        }
+    }
 
     private static FuseRequest Submit(FuseClient fuse, Action<FuseRequest> describe)
     {
