@@ -22,7 +22,7 @@ internal sealed unsafe partial class FuseGuest : IDisposable
 
     internal FuseGuest(string path, PassthroughOptions? options = null, InitFlags offered = (InitFlags)ulong.MaxValue, bool initialize = true)
     {
-        IFileSystem files = PassthroughFileSystem.Open(path, options ?? new PassthroughOptions());
+        IFileSystem files = SharedFileSystem.Open(path, options ?? new PassthroughOptions());
         Files = (files as PassthroughFileSystem)!;
         Server = new FuseServer(files);
         _thread = new Thread(Run) { IsBackground = true };

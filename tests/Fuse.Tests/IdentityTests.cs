@@ -37,7 +37,7 @@ public sealed class IdentityTests
     {
         using ScratchDirectory scratch = new();
         PassthroughOptions options = new() { UserIds = [IdRange.Parse(first), IdRange.Parse(second)] };
-        Assert.Throws<ArgumentException>(() => PassthroughFileSystem.Open(scratch.Path, options));
+        Assert.Throws<ArgumentException>(() => SharedFileSystem.Open(scratch.Path, options));
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class IdentityTests
     {
         using ScratchDirectory scratch = new();
         PassthroughOptions options = new() { PosixAcl = true, UserIds = [IdRange.Parse("map:0:1:1")] };
-        Assert.Contains("PosixAcl", Assert.Throws<ArgumentException>(() => PassthroughFileSystem.Open(scratch.Path, options)).Message, StringComparison.Ordinal);
+        Assert.Contains("PosixAcl", Assert.Throws<ArgumentException>(() => SharedFileSystem.Open(scratch.Path, options)).Message, StringComparison.Ordinal);
     }
 
     private static (uint UserId, uint GroupId) Owner(string path)

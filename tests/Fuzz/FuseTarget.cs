@@ -29,7 +29,7 @@ internal sealed unsafe class FuseTarget : IDisposable
         _known = [new(), new()];
         for (int i = 0; i < _servers.Length; i++)
         {
-            _servers[i] = new FuseServer(PassthroughFileSystem.Open(tree.Share(i), OptionsOf(seed + (ulong)i)));
+            _servers[i] = new FuseServer(SharedFileSystem.Open(tree.Share(i), OptionsOf(seed + (ulong)i)));
             _workers[i] = _servers[i].CreateWorker();
             Initialize(i);
         }

@@ -78,7 +78,7 @@ internal sealed class SandboxEntry
         string root = mode == SandboxMode.None ? path : "/";
         if (!isFile)
         {
-            return PassthroughFileSystem.Open(root, options);
+            return SharedFileSystem.Open(root, options);
         }
 
         SingleFileFileSystem file = new(mode == SandboxMode.None ? path : $"/{Path.GetFileName(path)}", options);

@@ -1,3 +1,5 @@
+using VirtioFs.DeviceEngine.Threads;
+
 namespace VirtioFs.DeviceEngine.Queues;
 
 /// <summary>One of a share's threads for requests that block. When it does not come back from one, it is replaced.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VirtioFs.DeviceEngine.Threads;
 
 namespace VirtioFs.DeviceEngine.Queues;
 

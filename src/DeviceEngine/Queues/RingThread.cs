@@ -1,4 +1,5 @@
 using VirtioFs.DeviceEngine.Rings;
+using VirtioFs.DeviceEngine.Threads;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
 

@@ -1,5 +1,6 @@
 using VirtioFs.DeviceEngine.Device;
 using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.Threads;
 using VirtioFs.DeviceEngine.VhostUser;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;

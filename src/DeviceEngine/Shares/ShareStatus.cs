@@ -1,4 +1,4 @@
-using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.Threads;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Shares;

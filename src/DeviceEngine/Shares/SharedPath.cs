@@ -14,7 +14,7 @@ internal sealed class SharedPath(ShareOptions options)
     {
         string path = Path.GetFullPath(options.Path);
         _identity = Identify(path);
-        return PassthroughFileSystem.Open(path, options.FileSystem);
+        return SharedFileSystem.Open(path, options.FileSystem);
     }
 
     /// <summary>Opens it once more. Null where that is not possible, or something else is at the path.</summary>
@@ -23,7 +23,7 @@ internal sealed class SharedPath(ShareOptions options)
         string path = Path.GetFullPath(options.Path);
         try
         {
-            IFileSystem files = PassthroughFileSystem.Open(path, options.FileSystem);
+            IFileSystem files = SharedFileSystem.Open(path, options.FileSystem);
             if (_identity is not null && Identify(path) == _identity)
             {
                 return files;

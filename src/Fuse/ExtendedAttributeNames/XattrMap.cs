@@ -107,7 +107,7 @@ public sealed class XattrMap
 
     private static int Join(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> name, Span<byte> target)
     {
-        if (prefix.Length + name.Length > WorkerMemory.MaximumName)
+        if (prefix.Length + name.Length > ExtendedAttributes.MaximumNameSize)
         {
             return -Errno.ERANGE;
         }
@@ -163,7 +163,7 @@ public sealed class XattrMap
 
     private void FindCapability()
     {
-        byte[] target = new byte[WorkerMemory.MaximumName + 1];
+        byte[] target = new byte[ExtendedAttributes.MaximumNameSize + 1];
         if (TryToHost(s_capability, target) == 0)
         {
             byte[] name = target[..(Array.IndexOf(target, (byte)0) + 1)];

@@ -129,7 +129,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 Files = host.Files,
                 FreeFiles = host.FreeFiles,
                 BlockSize = (uint)host.BlockSize,
-                NameLength = (uint)Math.Min(host.NameLength, WorkerMemory.MaximumName),
+                NameLength = (uint)Math.Min(host.NameLength, FileName.MaximumLength),
                 FragmentSize = (uint)host.FragmentSize,
             };
             return 0;

@@ -7,7 +7,7 @@ namespace VirtioFs.Fuse;
 /// <summary>Extended attributes, under the names that the share's rules give them.</summary>
 public sealed unsafe partial class PassthroughFileSystem
 {
-    private const int NameRoom = WorkerMemory.MaximumName + 1;
+    private const int NameRoom = ExtendedAttributes.MaximumNameSize + 1;
     private readonly bool _hidesNoAttributes;
 
     /// <inheritdoc/>
@@ -128,7 +128,7 @@ public sealed unsafe partial class PassthroughFileSystem
     /// </summary>
     private nint ListFiltered(RequestContext request, int descriptor, byte* list, uint size)
     {
-        byte* host = request.Memory.DirectoryReply;
+        byte* host = request.Scratch;
         nint length = ExtendedAttributes.List(descriptor, host, ExtendedAttributes.MaximumListSize);
         if (length < 0)
         {
@@ -173,7 +173,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = PinAttributes(node, request.SecurityName, hostName, out InodePin pin, out int descriptor);
         using (pin)
         {
-            return result < 0 ? result : SetAttribute(descriptor, hostName, request.Memory.Value, request.SecurityValueSize, 0);
+            return result < 0 ? result : SetAttribute(descriptor, hostName, request.SecurityValue, request.SecurityValueSize, 0);
         }
     }
 

@@ -1,4 +1,5 @@
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
@@ -89,7 +90,7 @@ public sealed unsafe partial class PassthroughFileSystem
     {
         List<SessionInode> found = [];
         int end = _inodes.End;
-        for (int index = (int)InodeTable.RootNode; index < end; index++)
+        for (int index = (int)InHeader.RootId; index < end; index++)
         {
             if (!_inodes.TryPinSlot(index, out InodePin pin))
             {

@@ -28,7 +28,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     /// <param name="options">How.</param>
     /// <exception cref="LinuxException">It cannot be opened, or <c>/proc</c> is not there.</exception>
     /// <exception cref="ImpersonationException">This process runs as root and cannot act as the guest's users.</exception>
-    /// <exception cref="DirectoryNotFoundException">It is neither a directory nor, for <see cref="Open(string, PassthroughOptions)"/>, a regular file.</exception>
+    /// <exception cref="DirectoryNotFoundException">It is neither a directory nor, for <c>SharedFileSystem.Open</c>, a regular file.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public PassthroughFileSystem(string path, PassthroughOptions options)
     {
@@ -65,17 +65,6 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
             Dispose();
             throw;
         }
-    }
-
-    /// <summary>Opens a directory, or a single file (<see cref="SingleFileFileSystem"/>), with all that the options ask for around it.</summary>
-    /// <inheritdoc cref="PassthroughFileSystem(string, PassthroughOptions)"/>
-    public static IFileSystem Open(string path, PassthroughOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        IFileSystem files = SingleFileFileSystem.Find(path) is string file
-            ? new SingleFileFileSystem(file, options)
-            : new PassthroughFileSystem(path, options);
-        return options.ReadOnly ? new ReadOnlyFileSystem(files) : files;
     }
 
     /// <summary>Whether names that lead to anything but regular files are as if they were not there.</summary>

@@ -69,12 +69,12 @@ public sealed unsafe partial class FuseWorker
     /// <summary>Copies an attribute's name: 1 to 255 bytes (<c>XATTR_NAME_MAX</c>). ERANGE otherwise, as the kernel answers.</summary>
     private int ReadAttributeName(ref RequestReader reader)
     {
-        if (!reader.TryReadText(_memory.FirstText, WorkerMemory.MaximumName, out int length))
+        if (!reader.TryReadText(_memory.FirstText, ExtendedAttributes.MaximumNameSize, out int length))
         {
             return -Errno.EINVAL;
         }
 
-        return length is > 0 and <= WorkerMemory.MaximumName ? 0 : -Errno.ERANGE;
+        return length is > 0 and <= ExtendedAttributes.MaximumNameSize ? 0 : -Errno.ERANGE;
     }
 
     private nint PutSized(ReplyWriter reply, uint asked, nint result)

@@ -113,7 +113,7 @@ public sealed unsafe partial class FuseWorker
     private static int ReadName(ref RequestReader reader, byte* target, bool soFarGood, out FileName name)
     {
         name = default;
-        return soFarGood && reader.TryReadText(target, WorkerMemory.MaximumName, out int length)
+        return soFarGood && reader.TryReadText(target, FileName.MaximumLength, out int length)
             ? FileName.Admit(target, length, out name)
             : -Errno.EINVAL;
     }

@@ -19,7 +19,7 @@ public sealed unsafe partial class FuseWorker : IDisposable
         _files = server.FileSystem;
         RequestThread thread = RequestThread.Enter();
         server.Jail?.Enter(thread);
-        _context = new RequestContext(thread, _memory);
+        _context = new RequestContext(thread, _memory.DirectoryReply);
     }
 
     /// <summary>The number of the request that was given last.</summary>
@@ -224,12 +224,13 @@ public sealed unsafe partial class FuseWorker : IDisposable
 
         bool good = content.TryRead(out ExtensionHeader context)
             && context.Size <= ExtendedAttributes.MaximumValueSize
-            && content.TryReadText(_memory.SecurityText, WorkerMemory.MaximumName, out int length)
-            && length is > 0 and <= WorkerMemory.MaximumName
+            && content.TryReadText(_memory.SecurityText, ExtendedAttributes.MaximumNameSize, out int length)
+            && length is > 0 and <= ExtendedAttributes.MaximumNameSize
             && content.TryRead(_memory.Value, context.Size);
         if (good && context.Size > 0)
         {
             _context.SecurityName = _memory.SecurityText;
+            _context.SecurityValue = _memory.Value;
             _context.SecurityValueSize = context.Size;
         }
 

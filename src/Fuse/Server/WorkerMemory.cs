@@ -6,9 +6,6 @@ namespace VirtioFs.Fuse;
 /// <summary>One worker's scratch memory, outside of the managed heap. Each region has one use, so that no two can meet in it.</summary>
 internal sealed unsafe class WorkerMemory : IDisposable
 {
-    /// <summary>The longest name of a file in bytes (<c>NAME_MAX</c>, <c>linux/limits.h</c>).</summary>
-    internal const int MaximumName = 255;
-
     /// <summary>The longest target of a symbolic link in bytes (<c>PATH_MAX</c> less the NUL).</summary>
     internal const int MaximumTarget = 4095;
 

@@ -1,0 +1,16 @@
+namespace VirtioFs.Fuse;
+
+/// <summary>Chooses the file system of a share.</summary>
+public static class SharedFileSystem
+{
+    /// <summary>Opens a directory, or a single file (<see cref="SingleFileFileSystem"/>), with all that the options ask for around it.</summary>
+    /// <inheritdoc cref="PassthroughFileSystem(string, PassthroughOptions)"/>
+    public static IFileSystem Open(string path, PassthroughOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        IFileSystem files = SingleFileFileSystem.Find(path) is string file
+            ? new SingleFileFileSystem(file, options)
+            : new PassthroughFileSystem(path, options);
+        return options.ReadOnly ? new ReadOnlyFileSystem(files) : files;
+    }
+}
