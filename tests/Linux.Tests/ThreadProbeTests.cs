@@ -28,8 +28,8 @@ public sealed class ThreadProbeTests
 
         goOn.Set();
         thread.Join();
-        Assert.False(probe!.IsRunnable);
-        probe.Dispose();
+        Assert.True(SpinWait.SpinUntil(() => !probe!.IsRunnable, TimeSpan.FromSeconds(10)));
+        probe!.Dispose();
         Assert.False(probe.IsRunnable);
     }
 }
