@@ -46,6 +46,7 @@ internal static class Structure
             ["Memory", "Threads"],
             ["Descriptors"],
             ["Rings"],
+            ["Quotas"],
             ["Queues"],
             ["Device"],
             ["VhostUser"],

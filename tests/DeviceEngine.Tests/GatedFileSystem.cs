@@ -11,7 +11,7 @@ internal sealed class GatedFileSystem : IFileSystem
     private int _inside;
     private int _refusals;
 
-    public event Action? WaitersMayProceed;
+    public event Action<LockRelease>? WaitersMayProceed;
 
     internal ManualResetEventSlim BlockingGate { get; } = new();
 
@@ -100,9 +100,12 @@ internal sealed class GatedFileSystem : IFileSystem
         IsLocked = false;
         if (tell)
         {
-            WaitersMayProceed?.Invoke();
+            WaitersMayProceed?.Invoke(new LockRelease([.. Waiting.Keys], []));
         }
     }
+
+    /// <summary>Says that what some wait for was given up, though it is still locked.</summary>
+    internal void Tell(LockRelease release) => WaitersMayProceed?.Invoke(release);
 
     private int Pass()
     {

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.Quotas;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;

@@ -46,7 +46,11 @@ internal sealed unsafe partial class FuseGuest : IDisposable
     internal PassthroughFileSystem Files { get; }
 
     /// <summary>The number that the next request will have.</summary>
-    internal ulong NextUnique => _unique;
+    internal ulong NextUnique
+    {
+        get => _unique;
+        set => _unique = value;
+    }
 
     internal uint UserId { get; set; }
 

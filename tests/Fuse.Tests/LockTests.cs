@@ -77,11 +77,12 @@ public sealed class LockTests : IDisposable
         (_, ulong second) = Open(_guest, "f");
         Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Write, 0, 9));
         Assert.Equal(0, Set(_guest, _node, second, owner: 2, Write, 10, 19));
-        int told = 0;
-        _guest.Server.WaitersMayProceed += () => told++;
+        List<LockRelease> told = Listen(_guest);
         Assert.Equal(0, _guest.Send(FuseOpcode.Flush, _node, new FlushIn { Handle = _handle, LockOwner = 77 }).Error);
+        ulong waiting = _guest.NextUnique;
+        Assert.Equal(FuseReply.NotYet, Set(_guest, _node, second, owner: 4, Write, 9, 9, wait: true));
         Assert.Equal(0, _guest.Send(FuseOpcode.Release, _node, new ReleaseIn { Handle = _handle }).Error);
-        Assert.Equal(1, told);
+        Assert.Equal([waiting], Assert.Single(told).Next);
         Assert.Equal(0, Set(_guest, _node, second, owner: 3, Write, 0, 9));
         Assert.Equal(Errno.EAGAIN, Set(_guest, _node, second, owner: 3, Write, 10, 10));
     }
@@ -90,13 +91,101 @@ public sealed class LockTests : IDisposable
     public void Who_waits_is_told_when_to_try_again_and_then_gets_the_lock()
     {
         Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Write, 0, ToTheEnd));
-        int told = 0;
-        _guest.Server.WaitersMayProceed += () => told++;
+        List<LockRelease> told = Listen(_guest);
+        ulong waiting = _guest.NextUnique;
         Assert.Equal(FuseReply.NotYet, Set(_guest, _node, _handle, owner: 2, Write, 0, 0, wait: true));
-        Assert.Equal(0, told);
+        Assert.Empty(told);
         Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Unlock, 0, ToTheEnd));
-        Assert.Equal(1, told);
+        Assert.Equal([waiting], Assert.Single(told).Next);
+        _guest.NextUnique = waiting;
         Assert.Equal(0, Set(_guest, _node, _handle, owner: 2, Write, 0, 0, wait: true));
+    }
+
+    [Fact]
+    public void Those_alone_are_told_who_wait_for_what_was_given_up_and_is_in_nobody_elses_hands()
+    {
+        const int Waiters = 50;
+        (ulong other, ulong otherHandle) = Open(_guest, "g");
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Write, 0, 99));
+        Assert.Equal(0, Set(_guest, other, otherHandle, owner: 1, Write, 0, 99));
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 2, Write, 100, 100));
+        ulong first = _guest.NextUnique;
+        for (uint i = 0; i < Waiters; i++)
+        {
+            Assert.Equal(FuseReply.NotYet, Set(_guest, _node, _handle, owner: 10 + i, Write, i, i, wait: true));
+            Assert.Equal(FuseReply.NotYet, Set(_guest, other, otherHandle, owner: 10 + i, Write, i, i, wait: true));
+        }
+
+        Assert.Equal(FuseReply.NotYet, Set(_guest, _node, _handle, owner: 3, Write, 90, 100, wait: true));
+        List<LockRelease> told = Listen(_guest);
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Unlock, 7, 8));
+        Assert.Equal([first + 14, first + 16], Assert.Single(told).Next);
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Unlock, 60, 99));
+        Assert.Single(told);
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 2, Unlock, 100, 100));
+        Assert.Equal([first + (2 * Waiters)], told[1].Next);
+        Assert.Equal(0, Set(_guest, other, otherHandle, owner: 1, Read, 20, 21));
+        Assert.Equal(2, told.Count);
+    }
+
+    [Fact]
+    public void Of_many_that_wait_for_one_byte_the_first_is_told_and_the_others_are_tried_later()
+    {
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Write, 0, 0));
+        ulong first = _guest.NextUnique;
+        for (uint i = 0; i < 5; i++)
+        {
+            Assert.Equal(FuseReply.NotYet, Set(_guest, _node, _handle, owner: 10 + i, Write, 0, 0, wait: true));
+        }
+
+        List<LockRelease> told = Listen(_guest);
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Unlock, 0, 0));
+        Assert.Equal([first], Assert.Single(told).Next);
+        Assert.Equal([first + 1, first + 2, first + 3, first + 4], told[0].Others);
+    }
+
+    [Fact]
+    public void Readers_that_wait_together_are_told_together_also_when_a_writer_becomes_a_reader()
+    {
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Write, 0, 9));
+        ulong first = _guest.NextUnique;
+        Assert.Equal(FuseReply.NotYet, Set(_guest, _node, _handle, owner: 2, Read, 0, 5, wait: true));
+        Assert.Equal(FuseReply.NotYet, Set(_guest, _node, _handle, owner: 3, Write, 0, 5, wait: true));
+        Assert.Equal(FuseReply.NotYet, Set(_guest, _node, _handle, owner: 4, Read, 3, 9, wait: true));
+        List<LockRelease> told = Listen(_guest);
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Read, 0, 9));
+        Assert.Equal([first, first + 2], Assert.Single(told).Next);
+        Assert.Empty(told[0].Others);
+    }
+
+    [Fact]
+    public void A_number_that_waits_for_one_lock_cannot_wait_for_another_one()
+    {
+        Assert.Equal(0, Set(_guest, _node, _handle, owner: 1, Write, 0, 9));
+        ulong waiting = _guest.NextUnique;
+        Assert.Equal(FuseReply.NotYet, Set(_guest, _node, _handle, owner: 2, Write, 0, 0, wait: true));
+        List<LockRelease> told = Listen(_guest);
+        _guest.NextUnique = waiting;
+        Assert.Equal(Errno.EINVAL, Set(_guest, _node, _handle, owner: 3, Write, 1, 1, wait: true));
+
+        // So that it is noted again.
+        Assert.Equal([waiting], Assert.Single(told).Next);
+    }
+
+    [Fact]
+    public void A_request_that_waited_and_failed_leaves_nothing()
+    {
+        using FuseGuest guest = new(_scratch.Path, new PassthroughOptions { Locks = 2 });
+        (ulong node, ulong handle) = Open(guest, "f");
+        (_, ulong waiter) = Open(guest, "f");
+        Assert.Equal(0, Set(guest, node, handle, owner: 1, Write, 0, 0));
+        ulong waiting = guest.NextUnique;
+        Assert.Equal(FuseReply.NotYet, Set(guest, node, waiter, owner: 2, Write, 0, 0, wait: true));
+        Assert.Equal(Errno.ENOLCK, Set(guest, node, handle, owner: 1, Write, 9, 9));
+        Assert.Equal(0, guest.Send(FuseOpcode.Release, node, new ReleaseIn { Handle = waiter }).Error);
+        guest.NextUnique = waiting;
+        Assert.Equal(Errno.EBADF, Set(guest, node, waiter, owner: 2, Write, 0, 0, wait: true));
+        Assert.Equal(0, Set(guest, node, handle, owner: 1, Write, 9, 9));
     }
 
     [Fact]
@@ -131,8 +220,16 @@ public sealed class LockTests : IDisposable
         Assert.Equal(_node, node);
         Assert.Equal(0, Flock(_handle, Write));
         Assert.Equal(Errno.EAGAIN, Flock(handle, Read));
+        List<LockRelease> told = Listen(_guest);
+        ulong waiting = _guest.NextUnique;
         Assert.Equal(FuseReply.NotYet, Flock(handle, Read, wait: true));
+        (ulong other, ulong otherHandle) = Open(_guest, "g");
+        Assert.Equal(0, Flock(otherHandle, Write, node: other));
+        Assert.Equal(0, Flock(otherHandle, Unlock, node: other));
+        Assert.Empty(told);
         Assert.Equal(0, _guest.Send(FuseOpcode.Release, _node, new ReleaseIn { Handle = _handle, ReleaseFlags = ReleaseIn.UnlockFlock }).Error);
+        Assert.Equal([waiting], Assert.Single(told).Next);
+        _guest.NextUnique = waiting;
         Assert.Equal(0, Flock(handle, Read, wait: true));
     }
 
@@ -183,8 +280,15 @@ public sealed class LockTests : IDisposable
     private static FileLock Get(FuseGuest guest, ulong node, ulong handle, ulong owner, uint type, ulong start, ulong end) =>
         guest.Send(FuseOpcode.GetLock, node, Lock(handle, owner, type, start, end)).As<LockOut>().Lock;
 
-    private int Flock(ulong handle, uint type, bool wait = false) => _guest.Send(
+    private static List<LockRelease> Listen(FuseGuest guest)
+    {
+        List<LockRelease> told = [];
+        guest.Server.WaitersMayProceed += told.Add;
+        return told;
+    }
+
+    private int Flock(ulong handle, uint type, bool wait = false, ulong? node = null) => _guest.Send(
         wait ? FuseOpcode.SetLockWait : FuseOpcode.SetLock,
-        _node,
+        node ?? _node,
         Lock(handle, 1, type, 0, ToTheEnd) with { LockFlags = LockIn.Flock }).Error;
 }

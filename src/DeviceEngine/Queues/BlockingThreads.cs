@@ -1,3 +1,5 @@
+using VirtioFs.DeviceEngine.Quotas;
+
 namespace VirtioFs.DeviceEngine.Queues;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Quotas;
 using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
@@ -9,18 +10,15 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// that wait for somebody else have none: they are laid aside and given again when the file system says so. Those that a program of the
 /// host is in the way of are given again now and then, too, since it tells nobody. Those of a ring at rest stay aside until it goes on.
 /// </summary>
-internal sealed class DeferredRequests
+internal sealed partial class DeferredRequests
 {
     private readonly object _gate = new();
     private readonly FuseServer _server;
     private readonly Action<string> _fail;
     private readonly RequestQuotas _quotas = new();
     private readonly Queue<DeferredRequest> _work = new();
-    private readonly WaitingRequests _waiting = new();
     private readonly BlockingThreads _threads;
     private int _idle;
-    private bool _isTimed;
-    private long _retries;
     private bool _closed;
 
     /// <summary>Begins without threads.</summary>
@@ -32,7 +30,7 @@ internal sealed class DeferredRequests
     {
         (_server, _fail) = (server, fail);
         _threads = new BlockingThreads(limit, _quotas.Threads, () => new BlockingThread(this, name));
-        server.WaitersMayProceed += Retry;
+        server.WaitersMayProceed += Call;
         server.TryInterrupt = TryInterrupt;
     }
 
@@ -65,7 +63,7 @@ internal sealed class DeferredRequests
     {
         if (_quotas.Deferred.TryTake(chain.Weight))
         {
-            Answer(fuse, new DeferredRequest(queue, chain), Volatile.Read(ref _retries), null);
+            Answer(fuse, new DeferredRequest(queue, chain), Volatile.Read(ref _calls), null);
             return;
         }
 
@@ -78,31 +76,6 @@ internal sealed class DeferredRequests
         finally
         {
             queue.CompleteDeferred(chain, written);
-        }
-    }
-
-    /// <summary>Gives all requests that wait once more.</summary>
-    internal void Retry()
-    {
-        lock (_gate)
-        {
-            _retries++;
-            CallThreadIf(_waiting.GiveAgain(_work));
-        }
-    }
-
-    /// <summary>Makes a request that waits answer EINTR. False when none of that number does.</summary>
-    internal bool TryInterrupt(ulong unique)
-    {
-        lock (_gate)
-        {
-            if (!_waiting.TryInterrupt(unique))
-            {
-                return false;
-            }
-
-            CallThreadIf(_waiting.GiveInterrupted(_work));
-            return true;
         }
     }
 
@@ -119,22 +92,10 @@ internal sealed class DeferredRequests
         Drop(dropped);
     }
 
-    /// <summary>Drops what a ring at rest has laid aside: the guest has begun the ring anew and knows nothing of it.</summary>
-    internal void DropLaidAside(VirtQueue queue)
-    {
-        List<DeferredRequest> dropped;
-        lock (_gate)
-        {
-            dropped = _waiting.TakeOut(queue);
-        }
-
-        Drop(dropped);
-    }
-
     /// <summary>Lets every thread go after the request that it is in.</summary>
     internal void BeginClose()
     {
-        _server.WaitersMayProceed -= Retry;
+        _server.WaitersMayProceed -= Call;
         _server.TryInterrupt = null;
         lock (_gate)
         {
@@ -163,9 +124,9 @@ internal sealed class DeferredRequests
         {
             using FuseWorker fuse = _server.CreateWorker();
             CallWatch.Add(thread.Mark);
-            while (TryTake(thread, out DeferredRequest request, out long retries))
+            while (TryTake(thread, out DeferredRequest request, out long calls))
             {
-                Answer(fuse, request, retries, thread);
+                Answer(fuse, request, calls, thread);
             }
         }
 #pragma warning disable CA1031 // The last resort of this thread: a fault ends the share, never the process.
@@ -197,7 +158,7 @@ internal sealed class DeferredRequests
         }
     }
 
-    private void Answer(FuseWorker fuse, DeferredRequest request, long retries, BlockingThread? thread)
+    private void Answer(FuseWorker fuse, DeferredRequest request, long calls, BlockingThread? thread)
     {
         uint? written = null;
         bool isAside = false;
@@ -226,7 +187,7 @@ internal sealed class DeferredRequests
             }
 
             bool isOver = request.Queue.InterruptsWaits || request.Chain.IsInterrupted;
-            int errno = isOver ? Errno.EINTR : TryLayAside(request, retries, outcome == FuseOutcome.WouldWaitForRelease, thread);
+            int errno = isOver ? Errno.EINTR : TryLayAside(request, calls, outcome == FuseOutcome.WouldWaitForRelease, thread);
             isAside = errno == 0;
             written = isAside ? null : fuse.Refuse(request.Chain.Exchange, errno);
         }
@@ -236,46 +197,6 @@ internal sealed class DeferredRequests
             {
                 Complete(request, written);
             }
-        }
-    }
-
-    /// <summary>
-    /// Lays a request aside, or gives it again at once when that was asked for meanwhile. Zero, or the error number that answers it: no more
-    /// may wait, or its queue is closed.
-    /// </summary>
-    private int TryLayAside(DeferredRequest request, long retries, bool isTold, BlockingThread? thread)
-    {
-        lock (_gate)
-        {
-            if (request.Queue.IsClosed)
-            {
-                return Errno.EINTR;
-            }
-
-            if (!request.Chain.IsWaiter)
-            {
-                if (!_quotas.Waiting.TryTake(request.Chain.Weight))
-                {
-                    return Errno.ENOLCK;
-                }
-
-                _quotas.Deferred.GiveBack(request.Chain.Weight);
-                _waiting.Note(request.Chain);
-            }
-
-            bool missed = retries != _retries || request.Queue.InterruptsWaits || request.Chain.IsInterrupted;
-            if (missed && request.Queue.TakesUp)
-            {
-                _work.Enqueue(request);
-                CallThread();
-            }
-            else
-            {
-                _waiting.LayAside(request, isTold, Environment.TickCount64);
-                CallTimeKeeper(thread);
-            }
-
-            return 0;
         }
     }
 
@@ -291,13 +212,13 @@ internal sealed class DeferredRequests
         request.Queue.CompleteDeferred(chain, written);
     }
 
-    private bool TryTake(BlockingThread thread, out DeferredRequest request, out long retries)
+    private bool TryTake(BlockingThread thread, out DeferredRequest request, out long calls)
     {
         lock (_gate)
         {
             if (_threads.TryDismiss(thread))
             {
-                (request, retries) = (default, 0);
+                (request, calls) = (default, 0);
                 return false;
             }
 
@@ -308,25 +229,20 @@ internal sealed class DeferredRequests
             }
 
             _idle--;
-            retries = _retries;
-            return _work.TryDequeue(out request);
+            calls = _calls;
+            return TryDequeue(out request);
         }
     }
 
-    /// <summary>Waits for work, or until it is time to look after those that wait for the host, which one thread does.</summary>
-    private void AwaitWork()
+    private bool TryDequeue(out DeferredRequest request)
     {
-        long due = _isTimed ? WaitingRequests.Never : _waiting.FindNextDue();
-        if (due == WaitingRequests.Never)
+        bool found = _work.TryDequeue(out request);
+        if (found)
         {
-            _ = Monitor.Wait(_gate);
-            return;
+            request.Chain.IsCalled = false;
         }
 
-        _isTimed = true;
-        _ = Monitor.Wait(_gate, (int)Math.Max(1, due - Environment.TickCount64));
-        _isTimed = false;
-        CallThreadIf(_waiting.GiveDue(_work, Environment.TickCount64));
+        return found;
     }
 
     private void CallThreadIf(bool isNeeded)
@@ -349,18 +265,6 @@ internal sealed class DeferredRequests
     private void CallThread()
     {
         if (_work.Count > _idle)
-        {
-            _threads.Call();
-        }
-
-        Monitor.PulseAll(_gate);
-    }
-
-    /// <summary>Sees to it that a thread keeps the time of those that wait for the host.</summary>
-    /// <param name="self">The calling thread where it will wait for work itself; otherwise null.</param>
-    private void CallTimeKeeper(BlockingThread? self)
-    {
-        if (self is null && _idle == 0 && _waiting.FindNextDue() != WaitingRequests.Never)
         {
             _threads.Call();
         }

@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Quotas;
 using VirtioFs.Fuse;
 
 namespace VirtioFs.DeviceEngine.Queues;

@@ -16,7 +16,10 @@ internal sealed class WaitingRequests
     // However many wait for the host, looking whether they may go on costs a few of these each turn; with very many, each waits longer.
     private const int MostOfTurn = 8, TurnMilliseconds = 5;
 
-    private readonly List<Entry> _aside = [];
+    // In the order in which they were laid aside; those that are to be tried again unasked have a time.
+    private readonly LinkedList<Entry> _aside = [];
+    private readonly LinkedList<Entry> _timed = [];
+    private readonly Dictionary<RequestChain, LinkedListNode<Entry>> _places = [];
     private readonly Dictionary<ulong, RequestChain> _byNumber = [];
     private long _nextTurn;
 
@@ -37,16 +40,15 @@ internal sealed class WaitingRequests
         }
     }
 
-    /// <summary>Marks a request to be interrupted. False when none of this number waits.</summary>
-    internal bool TryInterrupt(ulong unique)
+    /// <summary>Marks a request to be interrupted, and gives it to the work. False when none of this number waits.</summary>
+    internal bool TryInterrupt(ulong unique, Queue<DeferredRequest> work)
     {
-        if (!_byNumber.TryGetValue(unique, out RequestChain? chain))
+        if (_byNumber.TryGetValue(unique, out RequestChain? chain))
         {
-            return false;
+            chain.IsInterrupted = true;
         }
 
-        chain.IsInterrupted = true;
-        return true;
+        return TryGive(unique, work);
     }
 
     /// <summary>Lays a request aside.</summary>
@@ -55,17 +57,64 @@ internal sealed class WaitingRequests
     /// <param name="now">In ticks of <see cref="Environment.TickCount64"/>.</param>
     internal void LayAside(in DeferredRequest request, bool isTold, long now)
     {
-        int pause = isTold ? 0 : Math.Clamp(request.Chain.PauseMilliseconds * 2, FirstPauseMilliseconds, LastPauseMilliseconds);
+        // Who goes by another one's number is never told.
+        bool hasTime = !isTold || _byNumber.GetValueOrDefault(request.Chain.Unique) != request.Chain;
+        int pause = hasTime ? Math.Clamp(request.Chain.PauseMilliseconds * 2, FirstPauseMilliseconds, LastPauseMilliseconds) : 0;
         request.Chain.PauseMilliseconds = pause;
-        _aside.Add(new Entry(request, isTold ? Never : now + pause));
+        _places.Add(request.Chain, (hasTime ? _timed : _aside).AddLast(new Entry(request, hasTime ? now + pause : Never)));
         request.Queue.Away.NoteLaidAside(1);
+    }
+
+    /// <summary>
+    /// Gives a request to the work. One that is not laid aside yet, or is being answered, is marked to be given again. False when none of
+    /// this number is known.
+    /// </summary>
+    internal bool TryGive(ulong unique, Queue<DeferredRequest> work)
+    {
+        if (!_byNumber.TryGetValue(unique, out RequestChain? chain))
+        {
+            return false;
+        }
+
+        if (!_places.TryGetValue(chain, out LinkedListNode<Entry>? place))
+        {
+            chain.IsCalled = true;
+        }
+        else if (place.Value.Request.Queue.TakesUp)
+        {
+            Give(place, work);
+        }
+
+        return true;
+    }
+
+    /// <summary>As <see cref="TryGive"/>, but after a pause.</summary>
+    internal bool TryGiveSoon(ulong unique, long now)
+    {
+        if (!_byNumber.TryGetValue(unique, out RequestChain? chain))
+        {
+            return false;
+        }
+
+        if (!_places.TryGetValue(chain, out LinkedListNode<Entry>? place))
+        {
+            chain.IsCalled = true;
+        }
+        else if (place.List == _aside)
+        {
+            Entry entry = place.Value;
+            _aside.Remove(place);
+            _places[chain] = _timed.AddLast(entry with { Due = now + FirstPauseMilliseconds });
+        }
+
+        return true;
     }
 
     /// <summary>When one that is laid aside is to be given again unasked; <see cref="Never"/> when none is. In ticks of <see cref="Environment.TickCount64"/>.</summary>
     internal long FindNextDue()
     {
         long due = Never;
-        foreach (Entry entry in _aside)
+        foreach (Entry entry in _timed)
         {
             due = entry.Due < due && entry.Request.Queue.TakesUp ? entry.Due : due;
         }
@@ -76,7 +125,7 @@ internal sealed class WaitingRequests
     /// <summary>Gives those to the work whose pause is over, a few of them at a time, those first that were laid aside first. True when there was one.</summary>
     internal bool GiveDue(Queue<DeferredRequest> work, long now)
     {
-        if (now < _nextTurn || !Give(work, entry => entry.Due <= now, MostOfTurn))
+        if (now < _nextTurn || !Give(_timed, work, entry => entry.Due <= now, MostOfTurn))
         {
             return false;
         }
@@ -85,42 +134,50 @@ internal sealed class WaitingRequests
         return true;
     }
 
-    /// <summary>Gives those that can be given again to the work, in their order. True when there was one.</summary>
-    internal bool GiveAgain(Queue<DeferredRequest> work) => Give(work, static _ => true, int.MaxValue);
-
-    /// <summary>Gives those to the work that are to be interrupted. True when there was one.</summary>
-    internal bool GiveInterrupted(Queue<DeferredRequest> work) => Give(work, static entry => entry.Request.Chain.IsInterrupted, int.MaxValue);
+    /// <summary>Gives those that can be given again to the work. True when there was one.</summary>
+    internal bool GiveAgain(Queue<DeferredRequest> work) =>
+        Give(_aside, work, static _ => true, int.MaxValue) | Give(_timed, work, static _ => true, int.MaxValue);
 
     /// <summary>Takes out what a queue has laid aside.</summary>
     internal List<DeferredRequest> TakeOut(VirtQueue queue)
     {
-        List<DeferredRequest> taken = _aside.FindAll(entry => entry.Request.Queue == queue).ConvertAll(entry => entry.Request);
-        _ = _aside.RemoveAll(entry => entry.Request.Queue == queue);
-        queue.Away.NoteLaidAside(-taken.Count);
+        List<DeferredRequest> taken = [];
+        foreach (LinkedListNode<Entry> place in _places.Values.Where(place => place.Value.Request.Queue == queue).ToArray())
+        {
+            taken.Add(place.Value.Request);
+            Remove(place);
+        }
+
         return taken;
     }
 
-    private bool Give(Queue<DeferredRequest> work, Predicate<Entry> isMeant, int most)
+    private bool Give(LinkedList<Entry> list, Queue<DeferredRequest> work, Predicate<Entry> isMeant, int most)
     {
-        int kept = 0;
         int given = 0;
-        for (int i = 0; i < _aside.Count; i++)
+        for (LinkedListNode<Entry>? place = list.First, next; place is not null && given < most; place = next)
         {
-            Entry entry = _aside[i];
-            if (given < most && isMeant(entry) && entry.Request.Queue.TakesUp)
+            next = place.Next;
+            if (isMeant(place.Value) && place.Value.Request.Queue.TakesUp)
             {
-                entry.Request.Queue.Away.NoteLaidAside(-1);
-                work.Enqueue(entry.Request);
+                Give(place, work);
                 given++;
-            }
-            else
-            {
-                _aside[kept++] = entry;
             }
         }
 
-        _aside.RemoveRange(kept, _aside.Count - kept);
         return given > 0;
+    }
+
+    private void Give(LinkedListNode<Entry> place, Queue<DeferredRequest> work)
+    {
+        work.Enqueue(place.Value.Request);
+        Remove(place);
+    }
+
+    private void Remove(LinkedListNode<Entry> place)
+    {
+        _ = _places.Remove(place.Value.Request.Chain);
+        place.Value.Request.Queue.Away.NoteLaidAside(-1);
+        place.List!.Remove(place);
     }
 
     /// <summary>A request that is laid aside, and when it is given again unasked.</summary>

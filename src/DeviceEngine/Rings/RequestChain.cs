@@ -57,6 +57,9 @@ internal sealed class RequestChain
     /// <summary>Whether the guest has asked for the end of its waiting.</summary>
     internal bool IsInterrupted { get; set; }
 
+    /// <summary>Whether what it waits for was given up while it was being answered.</summary>
+    internal bool IsCalled { get; set; }
+
     /// <summary>Whether it waits for somebody else, or has waited.</summary>
     internal bool IsWaiter { get; set; }
 
@@ -83,6 +86,7 @@ internal sealed class RequestChain
     {
         Head = head;
         IsInterrupted = false;
+        IsCalled = false;
         PauseMilliseconds = 0;
         _isKept = false;
         _start = First;

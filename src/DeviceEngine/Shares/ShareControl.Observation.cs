@@ -1,3 +1,4 @@
+using VirtioFs.Fuse;
 using VirtioFs.Fuse.Inspection;
 
 namespace VirtioFs.DeviceEngine.Shares;
@@ -9,18 +10,28 @@ internal sealed partial class ShareControl
     internal bool MeasuresTimes
     {
         get => _service.Server.MeasuresTimes;
-        set => _service.Server.MeasuresTimes = value;
+        set => ForEachServer(server => server.MeasuresTimes = value);
     }
 
     /// <inheritdoc cref="Share.CountHoldings"/>
     internal SessionHoldings? CountHoldings() => _service.Server.Inspect(SessionParts.None);
 
     /// <inheritdoc cref="Share.BeginWatch"/>
-    internal void BeginWatch(OperationWatch watch) => _service.Server.BeginWatch(watch);
+    internal void BeginWatch(OperationWatch watch) => ForEachServer(server => server.BeginWatch(watch));
 
     /// <inheritdoc cref="Share.EndWatch"/>
-    internal void EndWatch(OperationWatch watch) => _service.Server.EndWatch(watch);
+    internal void EndWatch(OperationWatch watch) => ForEachServer(server => server.EndWatch(watch));
 
     /// <inheritdoc cref="Share.FindPath"/>
     internal string? FindPath(ulong node) => _service.Server.FindPath(node);
+
+    /// <summary>Does something to all that answer requests: the present one, and those that were left behind with requests that may still come back.</summary>
+    private void ForEachServer(Action<FuseServer> action)
+    {
+        lock (_gate)
+        {
+            _leftBehind.ForEach(service => action(service.Server));
+            action(_service.Server);
+        }
+    }
 }

@@ -319,7 +319,7 @@ internal sealed partial class ShareControl
         {
             _leftBehind.Add(service);
             _service = new FileService(files, Jail, _id, _options.BlockingThreads, Fail);
-            _service.Server.MeasuresTimes = service.Server.MeasuresTimes;
+            _service.Server.ObserveAs(service.Server);
         }
 
         service.LeaveBehind(device, Forget);

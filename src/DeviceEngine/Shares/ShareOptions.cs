@@ -1,6 +1,6 @@
 using System.Text;
 using VirtioFs.DeviceEngine.Device;
-using VirtioFs.DeviceEngine.Queues;
+using VirtioFs.DeviceEngine.Quotas;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
 

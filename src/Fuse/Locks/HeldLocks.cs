@@ -4,9 +4,10 @@ namespace VirtioFs.Fuse;
 
 /// <summary>
 /// One owner's locks on one file. The host keeps them by the open file description that is held here; what is noted beside
-/// tells a guest who is in its way, and finds circles of waiters.
+/// tells a guest who is in its way, and finds circles of waiters. Who has the file's turn asks the host, and changes the notes under the
+/// table's lock.
 /// </summary>
-internal sealed class HeldLocks(LockOwner owner, LockedFile file, int descriptor, bool mayWrite) : LockParty(owner, file), IDisposable
+internal sealed class HeldLocks(LockOwner owner, LockedFile file, int descriptor, bool mayWrite) : LockParty(owner, file)
 {
     // By their first bytes; none overlaps another.
     private readonly List<LockRange> _ranges = new(1);
@@ -79,6 +80,9 @@ internal sealed class HeldLocks(LockOwner owner, LockedFile file, int descriptor
         return false;
     }
 
+    /// <summary>From the first byte held to the last, as a range that is in everybody's way; null where none is held.</summary>
+    internal LockRange? Hull => HoldsAny ? new LockRange(_ranges[0].Start, _ranges[^1].End, IsWrite: true, 0) : null;
+
     /// <summary>Notes a change that the host has made.</summary>
     internal void Apply(in LockChange change)
     {
@@ -114,13 +118,13 @@ internal sealed class HeldLocks(LockOwner owner, LockedFile file, int descriptor
             }
         }
 
-        CloseDescription();
+        Close();
         (_descriptor, MayWrite) = (descriptor, true);
         return 0;
     }
 
-    /// <summary>Gives everything up.</summary>
-    public void Dispose()
+    /// <summary>Forgets all ranges; the host's go with <see cref="Close"/>.</summary>
+    internal void Forget()
     {
         foreach (LockRange range in _ranges)
         {
@@ -128,13 +132,12 @@ internal sealed class HeldLocks(LockOwner owner, LockedFile file, int descriptor
         }
 
         _ranges.Clear();
-        CloseDescription();
     }
 
     /// <summary>
-    /// The host drops the locks with the description, but a process that is just being started may hold that for a moment longer.
+    /// Closes the description. The host drops the locks with it, but a process that is just being started may hold that for a moment longer.
     /// </summary>
-    private void CloseDescription()
+    internal void Close()
     {
         _ = FileLocks.Set(_descriptor, FileLocks.Unlock, 0, 0);
         FileDescriptor.Close(_descriptor);

@@ -15,5 +15,8 @@ internal sealed class LockOwner(ulong number)
     /// <summary>The last search that came by, see <see cref="LockGraph"/>.</summary>
     internal long LastSearch { get; set; }
 
-    internal bool IsIdle => Held.Count == 0 && Waits.Count == 0;
+    /// <summary>How many are about to change what it holds.</summary>
+    internal int Users { get; set; }
+
+    internal bool IsIdle => Users == 0 && Held.Count == 0 && Waits.Count == 0;
 }

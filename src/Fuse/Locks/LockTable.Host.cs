@@ -2,14 +2,51 @@ using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse;
 
-/// <summary>What is done on the host, and who waits.</summary>
+/// <summary>What the host is asked for, by who has the file's turn and without the table's lock.</summary>
 internal sealed partial class LockTable
 {
-    /// <summary>Takes a lock from the host. <paramref name="gaveUp"/> where a reader's lock took the place of a writer's, which lets readers in.</summary>
-    private int TakeOnHost(LockedFile file, LockOwner owner, ulong handle, in LockRange wanted, Func<bool, int> open, out bool gaveUp)
+    private int Take(
+        LockedFile file, LockOwner owner, ulong handle, in LockRange wanted, ulong unique, Func<bool, int> open, ref LockRelease? release)
     {
-        gaveUp = false;
-        bool isKnown = _held.TryGetValue((file.Node, owner.Number), out HeldLocks? held);
+        bool isOwn;
+        lock (_lock)
+        {
+            if (file.IsOver)
+            {
+                return -Errno.EIO;
+            }
+
+            if (_waits.TryGetValue(unique, out LockWait? former) && !former.Is(file.Node, owner.Number, wanted))
+            {
+                return -Errno.EINVAL;
+            }
+
+            // What others of this guest hold is known without asking the host.
+            isOwn = file.Held.FindConflict(wanted, owner) is not null;
+        }
+
+        int result = isOwn ? -Errno.EAGAIN : TakeOnHost(file, owner, handle, wanted, open, ref release);
+        lock (_lock)
+        {
+            if (file.IsOver)
+            {
+                return -Errno.EIO;
+            }
+
+            if (result == -Errno.EAGAIN && unique != 0)
+            {
+                return Await(unique, owner, file, wanted, isOwn);
+            }
+
+            EndWait(unique);
+            return result;
+        }
+    }
+
+    private int TakeOnHost(LockedFile file, LockOwner owner, ulong handle, in LockRange wanted, Func<bool, int> open, ref LockRelease? release)
+    {
+        HeldLocks? known = Find(file, owner);
+        HeldLocks? held = known;
         if (held is null || (wanted.IsWrite && !held.MayWrite))
         {
             int descriptor = open(wanted.IsWrite);
@@ -27,38 +64,33 @@ internal sealed partial class LockTable
             held ??= new HeldLocks(owner, file, descriptor, wanted.IsWrite);
         }
 
-        bool isNewHandle = !held.Handles.Contains(handle);
         LockChange change = held.PlanTaking(wanted);
-        bool mayGiveUp = !wanted.IsWrite && held.HasWriter(change);
-        int growth = change.Growth + (isNewHandle && held.Handles.Count > 0 ? 1 : 0);
-        int result = Change(held, change, growth, wanted.IsWrite ? FileLocks.Write : FileLocks.Read, wanted);
-        if (result < 0)
+        int growth = change.Growth + (held.Handles.Count > 0 && !held.Handles.Contains(handle) ? 1 : 0);
+        int result = ChangeOnHost(held, growth, wanted.IsWrite ? FileLocks.Write : FileLocks.Read, wanted);
+        if (result == 0)
         {
-            if (!isKnown)
+            lock (_lock)
             {
-                held.Dispose();
+                bool letsReadersIn = !wanted.IsWrite && held.HasWriter(change);
+                result = TryNote(held, change, growth) ? 0 : -Errno.EIO;
+                if (result == 0)
+                {
+                    Add(held, handle);
+                    release = letsReadersIn ? FindNext(file, owner, wanted) : null;
+                }
             }
-
-            return result == -Errno.EACCES ? -Errno.EAGAIN : result;
         }
 
-        gaveUp = mayGiveUp;
-        if (!isKnown)
+        if (result < 0 && held != known)
         {
-            Add(held);
+            held.Close();
         }
 
-        if (isNewHandle)
-        {
-            held.Handles.Add(handle);
-            Know(_handles, handle, static _ => []).Add(held);
-        }
-
-        return 0;
+        return result == -Errno.EACCES ? -Errno.EAGAIN : result;
     }
 
-    /// <summary>Changes the host's lock, and notes it, if there is room for the note.</summary>
-    private int Change(HeldLocks held, in LockChange change, int growth, short type, in LockRange range)
+    /// <summary>Changes the host's lock if there is room for the note of it, which <see cref="TryNote"/> is to make.</summary>
+    private int ChangeOnHost(HeldLocks held, int growth, short type, in LockRange range)
     {
         if (growth > 0 && !records.TryTake(growth))
         {
@@ -69,51 +101,90 @@ internal sealed partial class LockTable
         if (result < 0)
         {
             records.Give(Math.Max(0, growth));
-            return result;
         }
 
-        held.Apply(change);
-        _changes++;
-        records.Give(Math.Max(0, -growth));
-        return 0;
+        return result;
     }
 
-    private int Await(ulong unique, LockOwner owner, LockedFile file, in LockRange wanted)
+    /// <summary>Notes what the host has changed. False where the session ended meanwhile: then nothing is noted. The caller holds the table's lock.</summary>
+    private bool TryNote(HeldLocks held, in LockChange change, int growth)
     {
-        if (!_waits.TryGetValue(unique, out LockWait? wait))
+        bool isOver = held.File.IsOver;
+        if (!isOver)
         {
-            if (!records.TryTake())
-            {
-                return -Errno.ENOLCK;
-            }
-
-            wait = new LockWait(unique, owner, file, wanted);
-            _waits.Add(unique, wait);
-            owner.Waits.Add(wait);
-            file.Awaited.Add(wanted, wait);
+            held.Apply(change);
             _changes++;
         }
 
-        if (wait.SearchedAt == _changes || !_graph.ClosesCircle(wait))
-        {
-            wait.SearchedAt = _changes;
-            return FileSystemResult.WouldWait;
-        }
-
-        EndWait(unique);
-        return -Errno.EDEADLK;
+        records.Give(isOver ? Math.Max(0, growth) : Math.Max(0, -growth));
+        return !isOver;
     }
 
-    private void EndWait(ulong unique)
+    private static int TestOnHost(int descriptor, in LockRange wanted, out LockRange? found)
     {
-        if (!_waits.Remove(unique, out LockWait? wait))
+        found = null;
+        short type = wanted.IsWrite ? FileLocks.Write : FileLocks.Read;
+        long start = wanted.Start, length = wanted.HostLength;
+        int result = FileLocks.Get(descriptor, ref type, ref start, ref length);
+        if (result == 0 && type != FileLocks.Unlock)
         {
-            return;
+            found = new LockRange(start, length == 0 ? long.MaxValue : start + length - 1, type == FileLocks.Write, 0);
         }
 
-        records.Give();
-        _ = wait.Owner.Waits.Remove(wait);
-        wait.File.Awaited.Remove(wait.Wanted, wait);
-        ForgetIdle(wait.Owner, wait.File);
+        return result;
+    }
+
+    private void Close(HeldLocks held)
+    {
+        held.Close();
+        descriptors.Give();
+        _ = Interlocked.Decrement(ref _descriptors);
+    }
+
+    /// <summary>
+    /// A file's turn, for the time of one change of its locks: who comes next waits, also while the host is asked, but nobody does who is
+    /// about another file.
+    /// </summary>
+    private readonly ref struct FileTurn
+    {
+        private readonly LockTable _table;
+
+        internal FileTurn(LockTable table, ulong node, ulong owner)
+        {
+            _table = table;
+            lock (table._lock)
+            {
+                File = Know(table._files, node, static number => new LockedFile(number));
+                Owner = Know(table._owners, owner, static number => new LockOwner(number));
+                File.Users++;
+                Owner.Users++;
+            }
+
+            File.Turn.Enter();
+        }
+
+        internal LockedFile File { get; }
+
+        internal LockOwner Owner { get; }
+
+        public void Dispose()
+        {
+            File.Turn.Exit();
+            HeldLocks[] ended = [];
+            lock (_table._lock)
+            {
+                File.Users--;
+                Owner.Users--;
+                if (File is { IsOver: true, Users: 0 })
+                {
+                    ended = [.. File.Ended];
+                }
+
+                _table.ForgetIdle(Owner);
+                _table.ForgetIdle(File);
+            }
+
+            Array.ForEach(ended, _table.Close);
+        }
     }
 }

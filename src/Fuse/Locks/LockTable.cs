@@ -9,6 +9,10 @@ namespace VirtioFs.Fuse;
 /// file it locks, so owners are kept apart on the host as they are in the guest. Everything in here is found by owner, by file, by handle
 /// or by range, so that no request costs much more than the logarithm of what there is.
 /// </summary>
+/// <remarks>
+/// The host may take its time for a file, or hang. So it is asked by who has the file's turn (<see cref="LockedFile.Turn"/>), and never
+/// under the table's lock, which guards what is noted.
+/// </remarks>
 /// <param name="descriptors">The share's descriptors, of which each owner takes one for each file that it locks.</param>
 /// <param name="records">The share's ranges, held and waited for.</param>
 internal sealed partial class LockTable(ShareBudget descriptors, ShareBudget records) : IDisposable
@@ -18,15 +22,7 @@ internal sealed partial class LockTable(ShareBudget descriptors, ShareBudget rec
     private readonly Dictionary<ulong, LockOwner> _owners = [];
     private readonly Dictionary<(ulong Node, ulong Owner), HeldLocks> _held = [];
     private readonly Dictionary<ulong, List<HeldLocks>> _handles = [];
-    private readonly Dictionary<ulong, LockWait> _waits = [];
-    private readonly LockGraph _graph = new();
     private int _descriptors;
-
-    // Counts what may close a circle: new waiters, and locks that are taken.
-    private long _changes;
-
-    /// <summary>Raised after a lock was given up: who waits may try again. Comes on the thread that gave it up.</summary>
-    internal event Action? Released;
 
     /// <summary>Descriptors that hold locks.</summary>
     internal int Descriptors => Volatile.Read(ref _descriptors);
@@ -36,92 +32,58 @@ internal sealed partial class LockTable(ShareBudget descriptors, ShareBudget rec
     /// <param name="owner">Who wants it.</param>
     /// <param name="handle">The guest's open file through which it is asked for.</param>
     /// <param name="wanted">What.</param>
-    /// <param name="unique">The request's number when it is willing to wait, else 0.</param>
+    /// <param name="unique">The request's number when it is willing to wait, else 0. EINVAL where a request with another wish waits by it.</param>
     /// <param name="open">Opens the file anew, for writing or for reading; a negated error number when it cannot.</param>
     internal int Take(ulong node, ulong owner, ulong handle, LockRange wanted, ulong unique, Func<bool, int> open)
     {
+        LockRelease? release = null;
         int result;
-        bool gaveUp = false;
-        lock (_lock)
+        using (FileTurn turn = new(this, node, owner))
         {
-            if (_waits.TryGetValue(unique, out LockWait? former) && !former.Is(node, owner, wanted))
-            {
-                EndWait(unique);
-            }
-
-            LockedFile file = Know(_files, node, static number => new LockedFile(number));
-            LockOwner who = Know(_owners, owner, static number => new LockOwner(number));
-
-            // What others of this guest hold is known without asking the host.
-            bool isOwn = file.Held.FindConflict(wanted, who) is not null;
-            result = isOwn ? -Errno.EAGAIN : TakeOnHost(file, who, handle, wanted, open, out gaveUp);
-            if (result == -Errno.EAGAIN && unique != 0)
-            {
-                result = Await(unique, who, file, wanted);
-                result = isOwn && result == FileSystemResult.WouldWait ? FileSystemResult.WouldWaitForRelease : result;
-            }
-            else
-            {
-                EndWait(unique);
-            }
-
-            ForgetIdle(who, file);
+            result = Take(turn.File, turn.Owner, handle, wanted, unique, open, ref release);
         }
 
-        if (gaveUp)
-        {
-            Released?.Invoke();
-        }
-
+        Tell(release);
         return result;
     }
 
     /// <summary>Gives a range up, as far as the owner holds it. ENOLCK when what is left of it would be too many.</summary>
     internal int GiveUp(ulong node, ulong owner, LockRange range)
     {
-        lock (_lock)
+        if (!Holds(node, owner))
         {
-            if (!_held.TryGetValue((node, owner), out HeldLocks? held))
-            {
-                return 0;
-            }
+            return 0;
+        }
 
-            LockChange change = held.PlanGivingUp(range);
-            int result = Change(held, change, change.Growth, FileLocks.Unlock, range);
+        LockRelease? release;
+        using (FileTurn turn = new(this, node, owner))
+        {
+            int result = GiveUp(turn.File, turn.Owner, range, out release);
             if (result < 0)
             {
                 return result;
             }
-
-            if (!held.HoldsAny)
-            {
-                Remove(held);
-            }
         }
 
-        Released?.Invoke();
+        Tell(release);
         return 0;
     }
 
     /// <summary>Gives up all that an owner holds of a file, as closing it does (POSIX, close).</summary>
     internal void GiveUpAll(ulong node, ulong owner)
     {
-        if (Descriptors == 0)
+        if (Descriptors == 0 || !Holds(node, owner))
         {
             return;
         }
 
-        lock (_lock)
+        LockRelease? release;
+        using (FileTurn turn = new(this, node, owner))
         {
-            if (!_held.TryGetValue((node, owner), out HeldLocks? held))
-            {
-                return;
-            }
-
-            Remove(held);
+            release = Drop(turn.File, turn.Owner, null);
         }
 
-        Released?.Invoke();
+        Tell(release);
     }
 
     /// <summary>
@@ -130,22 +92,16 @@ internal sealed partial class LockTable(ShareBudget descriptors, ShareBudget rec
     /// </summary>
     internal void GiveUpAllOf(ulong handle)
     {
-        if (Descriptors == 0)
+        while (Descriptors != 0 && FindUser(handle) is (ulong node, ulong owner))
         {
-            return;
-        }
-
-        lock (_lock)
-        {
-            if (!_handles.Remove(handle, out List<HeldLocks>? users))
+            LockRelease? release;
+            using (FileTurn turn = new(this, node, owner))
             {
-                return;
+                release = Drop(turn.File, turn.Owner, handle);
             }
 
-            users.ForEach(Remove);
+            Tell(release);
         }
-
-        Released?.Invoke();
     }
 
     /// <summary>Finds what is in the way of a lock.</summary>
@@ -156,37 +112,26 @@ internal sealed partial class LockTable(ShareBudget descriptors, ShareBudget rec
     /// <param name="found">What is in the way; its process is 0 when it is not of this guest. Null when nothing is.</param>
     internal int Test(ulong node, ulong owner, LockRange wanted, int descriptor, out LockRange? found)
     {
+        bool holdsSome;
         lock (_lock)
         {
             found = _files.GetValueOrDefault(node)?.Held.FindConflict(wanted, _owners.GetValueOrDefault(owner));
-            if (found is not null)
-            {
-                return 0;
-            }
-
-            short type = wanted.IsWrite ? FileLocks.Write : FileLocks.Read;
-            long start = wanted.Start, length = wanted.HostLength;
-            int own = _held.TryGetValue((node, owner), out HeldLocks? mine) ? mine.Descriptor : descriptor;
-            int result = FileLocks.Get(own, ref type, ref start, ref length);
-            if (result == 0 && type != FileLocks.Unlock)
-            {
-                found = new LockRange(start, length == 0 ? long.MaxValue : start + length - 1, type == FileLocks.Write, 0);
-            }
-
-            return result;
+            holdsSome = _held.ContainsKey((node, owner));
         }
-    }
 
-    /// <summary>Lets those who wait for a lock that is not kept here try again.</summary>
-    internal void NotifyReleased() => Released?.Invoke();
-
-    /// <summary>A request waits no more.</summary>
-    internal void Abandon(ulong unique)
-    {
-        lock (_lock)
+        if (found is not null)
         {
-            EndWait(unique);
+            return 0;
         }
+
+        if (!holdsSome)
+        {
+            return TestOnHost(descriptor, wanted, out found);
+        }
+
+        // The owner's own locks on the host are in nobody's way who asks by the description that has them.
+        using FileTurn turn = new(this, node, owner);
+        return TestOnHost(Find(turn.File, turn.Owner)?.Descriptor ?? descriptor, wanted, out found);
     }
 
     /// <summary>Adds all that is held and waited for.</summary>
@@ -210,51 +155,148 @@ internal sealed partial class LockTable(ShareBudget descriptors, ShareBudget rec
         }
     }
 
-    /// <summary>Gives everything up.</summary>
+    /// <summary>Gives everything up. A file that the host is being asked about is let go of by who asks.</summary>
     internal void Clear()
     {
+        List<HeldLocks> ended = [];
+        ulong[] waiting;
         lock (_lock)
         {
+            waiting = [.. _waits.Keys, .. _flockWaits.Keys];
             foreach (HeldLocks held in _held.Values)
             {
                 records.Give(held.Records);
-                held.Dispose();
+                (held.File.Users > 0 ? held.File.Ended : ended).Add(held);
             }
 
-            records.Give(_waits.Count);
-            descriptors.Give(_held.Count);
-            Volatile.Write(ref _descriptors, 0);
-            _files.Clear();
-            _owners.Clear();
-            _held.Clear();
-            _handles.Clear();
-            _waits.Clear();
+            foreach (LockedFile file in _files.Values)
+            {
+                file.IsOver = true;
+            }
 
-            // What a guest at its bounds made them grow to is given back.
-            _files.TrimExcess();
-            _owners.TrimExcess();
-            _held.TrimExcess();
-            _handles.TrimExcess();
-            _waits.TrimExcess();
+            records.Give(waiting.Length);
+            Forget(_files);
+            Forget(_owners);
+            Forget(_held);
+            Forget(_handles);
+            Forget(_waits);
+            Forget(_flockWaits);
         }
 
-        Released?.Invoke();
+        ended.ForEach(Close);
+        Tell(new LockRelease(waiting, []));
     }
 
     public void Dispose() => Clear();
 
-    private void Add(HeldLocks held)
+    private int GiveUp(LockedFile file, LockOwner owner, in LockRange range, out LockRelease? release)
     {
-        _held.Add((held.File.Node, held.Owner.Number), held);
-        held.Owner.Held.Add(held);
-        descriptors.Take();
-        Volatile.Write(ref _descriptors, _descriptors + 1);
+        release = null;
+        if (Find(file, owner) is not HeldLocks held)
+        {
+            return 0;
+        }
+
+        LockChange change = held.PlanGivingUp(range);
+        int result = ChangeOnHost(held, change.Growth, FileLocks.Unlock, range);
+        if (result < 0)
+        {
+            return result;
+        }
+
+        bool isLast;
+        lock (_lock)
+        {
+            if (!TryNote(held, change, change.Growth))
+            {
+                return 0;
+            }
+
+            isLast = !held.HoldsAny;
+            if (isLast)
+            {
+                Remove(held);
+            }
+
+            release = FindNext(file, owner, range);
+        }
+
+        if (isLast)
+        {
+            Close(held);
+        }
+
+        return 0;
+    }
+
+    /// <summary>Gives up all that an owner holds of a file, or, with a handle, all of it if some was taken through that.</summary>
+    private LockRelease? Drop(LockedFile file, LockOwner owner, ulong? handle)
+    {
+        LockRelease? release = null;
+        HeldLocks? held;
+        lock (_lock)
+        {
+            held = file.IsOver ? null : _held.GetValueOrDefault((file.Node, owner.Number));
+            if (held is null || (handle is ulong number && !held.Handles.Contains(number)))
+            {
+                return null;
+            }
+
+            LockRange? hull = held.Hull;
+            Remove(held);
+            release = hull is LockRange range ? FindNext(file, owner, range) : null;
+        }
+
+        Close(held);
+        return release;
+    }
+
+    private bool Holds(ulong node, ulong owner)
+    {
+        lock (_lock)
+        {
+            return _held.ContainsKey((node, owner));
+        }
+    }
+
+    private HeldLocks? Find(LockedFile file, LockOwner owner)
+    {
+        lock (_lock)
+        {
+            return file.IsOver ? null : _held.GetValueOrDefault((file.Node, owner.Number));
+        }
+    }
+
+    private (ulong Node, ulong Owner)? FindUser(ulong handle)
+    {
+        lock (_lock)
+        {
+            return _handles.TryGetValue(handle, out List<HeldLocks>? users) ? (users[^1].File.Node, users[^1].Owner.Number) : null;
+        }
+    }
+
+    // What is noted. The caller holds the table's lock.
+
+    private void Add(HeldLocks held, ulong handle)
+    {
+        if (_held.TryAdd((held.File.Node, held.Owner.Number), held))
+        {
+            held.Owner.Held.Add(held);
+            descriptors.Take();
+            _ = Interlocked.Increment(ref _descriptors);
+        }
+
+        if (!held.Handles.Contains(handle))
+        {
+            held.Handles.Add(handle);
+            Know(_handles, handle, static _ => []).Add(held);
+        }
     }
 
     private void Remove(HeldLocks held)
     {
         records.Give(held.Records);
-        held.Dispose();
+        held.Forget();
         _ = _held.Remove((held.File.Node, held.Owner.Number));
         _ = held.Owner.Held.Remove(held);
         foreach (ulong handle in held.Handles)
@@ -264,20 +306,19 @@ internal sealed partial class LockTable(ShareBudget descriptors, ShareBudget rec
                 _ = _handles.Remove(handle);
             }
         }
-
-        descriptors.Give();
-        Volatile.Write(ref _descriptors, _descriptors - 1);
-        ForgetIdle(held.Owner, held.File);
     }
 
-    private void ForgetIdle(LockOwner owner, LockedFile file)
+    private void ForgetIdle(LockOwner owner)
     {
-        if (owner.IsIdle)
+        if (owner.IsIdle && _owners.GetValueOrDefault(owner.Number) == owner)
         {
             _ = _owners.Remove(owner.Number);
         }
+    }
 
-        if (file.IsIdle)
+    private void ForgetIdle(LockedFile file)
+    {
+        if (file.IsIdle && _files.GetValueOrDefault(file.Node) == file)
         {
             _ = _files.Remove(file.Node);
         }
@@ -290,5 +331,12 @@ internal sealed partial class LockTable(ShareBudget descriptors, ShareBudget rec
     {
         ref T? entry = ref CollectionsMarshal.GetValueRefOrAddDefault(known, number, out _);
         return entry ??= create(number);
+    }
+
+    /// <summary>Empties a table; what a guest at its bounds made it grow to is given back.</summary>
+    private static void Forget<TKey, TValue>(Dictionary<TKey, TValue> known) where TKey : notnull
+    {
+        known.Clear();
+        known.TrimExcess();
     }
 }

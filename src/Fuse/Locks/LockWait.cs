@@ -11,5 +11,8 @@ internal sealed class LockWait(ulong unique, LockOwner owner, LockedFile file, L
     /// <summary>The table's count of changes when no circle was found last.</summary>
     internal long SearchedAt { get; set; } = -1;
 
+    /// <summary>Whether a lock of this guest was in the way last, so that its release is what is waited for.</summary>
+    internal bool AwaitsRelease { get; set; }
+
     internal bool Is(ulong node, ulong owner, in LockRange range) => File.Node == node && Owner.Number == owner && Wanted == range;
 }

@@ -23,6 +23,9 @@ internal sealed class RangeIndex
     internal void CollectConflicts(in LockRange wanted, LockOwner owner, List<LockOwner> found, ref int steps) =>
         Collect(_root, wanted, owner, found, ref steps);
 
+    /// <summary>Adds those who are in the way of an owner's wish.</summary>
+    internal void CollectConflicts(in LockRange wanted, LockOwner owner, List<LockParty> found) => Collect(_root, wanted, owner, found);
+
     private static Node? FindConflict(Node? node, in LockRange wanted, LockOwner? owner)
     {
         if (node is null || !node.MayConflictWith(wanted))
@@ -54,6 +57,27 @@ internal sealed class RangeIndex
         }
 
         Collect(node.Right, wanted, owner, found, ref steps);
+    }
+
+    private static void Collect(Node? node, in LockRange wanted, LockOwner owner, List<LockParty> found)
+    {
+        if (node is null || !node.MayConflictWith(wanted))
+        {
+            return;
+        }
+
+        Collect(node.Left, wanted, owner, found);
+        if (node.Range.Start > wanted.End)
+        {
+            return;
+        }
+
+        if (node.IsInTheWayOf(wanted, owner))
+        {
+            found.Add(node.Party);
+        }
+
+        Collect(node.Right, wanted, owner, found);
     }
 
     private static Node Add(Node? node, Node added)

@@ -28,8 +28,11 @@ public unsafe interface IFileSystem : IDisposable
     /// <summary>Ends the session: all inodes and handles are let go. Safe while other threads are inside of operations.</summary>
     void EndSession();
 
-    /// <summary>Raised when a request that answered <see cref="FileSystemResult.WouldWait"/> may get further if it is given again.</summary>
-    event Action? WaitersMayProceed
+    /// <summary>
+    /// Raised when requests that answered <see cref="FileSystemResult.WouldWait"/> may get further if they are given again. It may name some that
+    /// wait no more, or whose answer is still on its way.
+    /// </summary>
+    event Action<LockRelease>? WaitersMayProceed
     {
         add { }
         remove { }

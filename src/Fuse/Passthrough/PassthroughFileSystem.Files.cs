@@ -82,7 +82,7 @@ public sealed unsafe partial class PassthroughFileSystem
         _locks.GiveUpAllOf(arguments.Handle);
         if (unlocks)
         {
-            _locks.NotifyReleased();
+            _locks.NotifyFlockReleased(node);
         }
 
         return 0;

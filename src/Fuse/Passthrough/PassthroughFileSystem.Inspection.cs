@@ -63,10 +63,12 @@ public sealed unsafe partial class PassthroughFileSystem
             return false;
         }
 
+        ulong node;
         using (pin)
         {
+            node = pin.File->Node;
             bool isDirectory = pin.File->IsDirectory;
-            if (present != handle || _open.Release(handle, pin.File->Node, isDirectory) < 0)
+            if (present != handle || _open.Release(handle, node, isDirectory) < 0)
             {
                 return false;
             }
@@ -82,7 +84,7 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         _locks.GiveUpAllOf(handle);
-        _locks.NotifyReleased();
+        _locks.NotifyFlockReleased(node);
         return true;
     }
 

@@ -9,7 +9,7 @@ public sealed unsafe partial class PassthroughFileSystem
     private readonly LockTable _locks;
 
     /// <inheritdoc/>
-    public event Action? WaitersMayProceed
+    public event Action<LockRelease>? WaitersMayProceed
     {
         add => _locks.Released += value;
         remove => _locks.Released -= value;
@@ -50,9 +50,24 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <inheritdoc/>
     public int SetLock(RequestContext request, ulong node, in LockIn arguments, bool wait)
     {
+        int result = SetLockOrWait(request, node, arguments, wait);
+        if (wait && result is not (FileSystemResult.WouldWait or FileSystemResult.WouldWaitForRelease))
+        {
+            // Whatever it failed by the last time.
+            _locks.Abandon(request.Unique);
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public void Abandon(ulong unique) => _locks.Abandon(unique);
+
+    private int SetLockOrWait(RequestContext request, ulong node, in LockIn arguments, bool wait)
+    {
         if ((arguments.LockFlags & LockIn.Flock) != 0)
         {
-            return SetFlock(node, arguments, wait);
+            return SetFlock(node, arguments, wait, request.Unique);
         }
 
         int result = ReadRange(arguments, out LockRange range);
@@ -92,10 +107,7 @@ public sealed unsafe partial class PassthroughFileSystem
         }
     }
 
-    /// <inheritdoc/>
-    public void Abandon(ulong unique) => _locks.Abandon(unique);
-
-    private int SetFlock(ulong node, in LockIn arguments, bool wait)
+    private int SetFlock(ulong node, in LockIn arguments, bool wait, ulong unique)
     {
         if (arguments.Lock.Type > (uint)FileLocks.Unlock)
         {
@@ -115,6 +127,13 @@ public sealed unsafe partial class PassthroughFileSystem
             return result;
         }
 
+        // Who waits is noted before it tries, so that no release comes in between.
+        bool waits = wait && !isUnlock;
+        if (waits && !_locks.TryAwaitFlock(node, unique))
+        {
+            return -Errno.ENOLCK;
+        }
+
         result = _open.Pin(arguments.Handle, node, out OpenFilePin file);
         using (file)
         {
@@ -126,12 +145,18 @@ public sealed unsafe partial class PassthroughFileSystem
             }
         }
 
-        if (isUnlock)
+        if (waits && result == -Errno.EAGAIN)
         {
-            _locks.NotifyReleased();
+            return FileSystemResult.WouldWait;
         }
 
-        return result == -Errno.EAGAIN && wait ? FileSystemResult.WouldWait : result;
+        _ = waits && _locks.EndFlockWait(unique);
+        if (result == 0 && arguments.Lock.Type != (uint)FileLocks.Write)
+        {
+            _locks.NotifyFlockReleased(node);
+        }
+
+        return result;
     }
 
     /// <summary>

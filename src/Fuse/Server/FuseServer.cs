@@ -12,6 +12,8 @@ public sealed class FuseServer : IDisposable
     // Keeps the file system there while somebody looks on; no request takes it.
     private readonly Lock _onlookers = new();
     private bool _isDisposed;
+
+    private readonly Lock _observers = new();
     private volatile OperationWatch[] _watches = [];
     private volatile bool _isObserved = true;
     private volatile bool _measuresTimes = true;
@@ -38,7 +40,7 @@ public sealed class FuseServer : IDisposable
     public InitFlags Negotiated => (InitFlags)(Volatile.Read(ref _session) & ~Begun);
 
     /// <summary>Raised when requests that answered <see cref="FuseOutcome.WouldWait"/> may get further if they are given again.</summary>
-    public event Action? WaitersMayProceed
+    public event Action<LockRelease>? WaitersMayProceed
     {
         add => FileSystem.WaitersMayProceed += value;
         remove => FileSystem.WaitersMayProceed -= value;
@@ -103,7 +105,7 @@ public sealed class FuseServer : IDisposable
         get => _measuresTimes;
         set
         {
-            lock (_onlookers)
+            lock (_observers)
             {
                 _measuresTimes = value;
                 _isObserved = value || _watches.Length > 0;
@@ -120,7 +122,7 @@ public sealed class FuseServer : IDisposable
     /// <summary>Puts each request that is answered from here on into a watch too.</summary>
     public void BeginWatch(OperationWatch watch)
     {
-        lock (_onlookers)
+        lock (_observers)
         {
             _watches = [.. _watches, watch];
             _isObserved = true;
@@ -130,9 +132,20 @@ public sealed class FuseServer : IDisposable
     /// <summary>Ends what <see cref="BeginWatch"/> began.</summary>
     public void EndWatch(OperationWatch watch)
     {
-        lock (_onlookers)
+        lock (_observers)
         {
             _watches = Array.FindAll(_watches, other => other != watch);
+            _isObserved = _measuresTimes || _watches.Length > 0;
+        }
+    }
+
+    /// <summary>Is observed as another server is: who watches that one watches this one, too.</summary>
+    public void ObserveAs(FuseServer other)
+    {
+        lock (_observers)
+        {
+            _watches = other._watches;
+            _measuresTimes = other._measuresTimes;
             _isObserved = _measuresTimes || _watches.Length > 0;
         }
     }

@@ -13,7 +13,7 @@ public sealed unsafe class ReadOnlyFileSystem(IFileSystem inner) : IFileSystem
     private const int WriteAccess = 2;
 
     /// <inheritdoc/>
-    public event Action? WaitersMayProceed
+    public event Action<LockRelease>? WaitersMayProceed
     {
         add => inner.WaitersMayProceed += value;
         remove => inner.WaitersMayProceed -= value;

@@ -38,7 +38,7 @@ public sealed unsafe partial class SingleFileFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
-    public event Action? WaitersMayProceed
+    public event Action<LockRelease>? WaitersMayProceed
     {
         add => _inner.WaitersMayProceed += value;
         remove => _inner.WaitersMayProceed -= value;

@@ -5,6 +5,7 @@ using VirtioFs.EndToEnd.Tests.Sharing;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Wire;
+using VirtioFs.Fuse.Inspection;
 using VirtioFs.HostFiles;
 
 namespace VirtioFs.EndToEnd.Tests.Whole;
@@ -82,6 +83,9 @@ public sealed class SlowHostTests
         tree.WriteOnHost("file", "content");
         using HangingFileSystem dead = HangingFileSystem.Mount(tree.Host("dead"));
         ulong hanging = tree.Find("dead").NodeId;
+        OperationWatch watch = new(1000), ended = new(1000);
+        share.BeginWatch(watch);
+        share.BeginWatch(ended);
         FuseRequest stuck = Submit(tree.Fuse, request => request.Begin(FuseOpcode.Lookup, hanging).AppendName("name").Expect<FuseEntryOut>());
         WaitFor(() => tree.Guest.Queues[1].HasUsed || share.Guest?.Queues.Sum(queue => queue.RequestsAway) == 1, "The request was not handed over.");
         (ulong node, ulong handle) = tree.Open("file");
@@ -97,13 +101,29 @@ public sealed class SlowHostTests
         Assert.Equal(0, next.Fuse.Lookup(SharedTree.Root, "file", out FuseEntryOut entry));
         Assert.Equal(0, next.Fuse.Open(entry.NodeId, 2, out FuseOpenOut open));
         Assert.Equal(0, next.Fuse.Setlk(entry.NodeId, range with { Handle = open.Handle }));
+        Assert.Contains(ListAll(watch), operation => operation.Opcode == VirtioFs.Fuse.Wire.FuseOpcode.SetLock);
+        share.EndWatch(ended);
+        _ = ListAll(ended);
 
         long lookups = share.CountOperations().Total;
         dead.Dispose();
         WaitFor(() => share.CountOperations().Total > lookups, "The request that was left behind did not come back.");
         WaitFor(() => CountThreads($"vfs{share.Id}-left") == 0, "What was left behind is still held.");
         Assert.Equal(1234u, stuck.ReplyHeader.Length);
+        Assert.Contains(ListAll(watch), operation => operation.Unique == stuck.Unique);
+        Assert.Empty(ListAll(ended));
         Assert.Equal(0, next.Fuse.Getattr(entry.NodeId, out FuseAttrOut _));
+    }
+
+    private static List<WatchedOperation> ListAll(OperationWatch watch)
+    {
+        List<WatchedOperation> all = [];
+        while (watch.TryTake(out WatchedOperation operation))
+        {
+            all.Add(operation);
+        }
+
+        return all;
     }
 
     private static void WaitFor(Func<bool> holds, string otherwise) =>

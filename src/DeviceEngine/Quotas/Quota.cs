@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine.Queues;
+namespace VirtioFs.DeviceEngine.Quotas;
 
 /// <summary>
 /// How much of one kind a share may hold. What it holds beyond a reserve of its own counts against the process, too, so that shares at their

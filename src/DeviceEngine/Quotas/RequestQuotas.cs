@@ -1,6 +1,6 @@
 using VirtioFs.DeviceEngine.Rings;
 
-namespace VirtioFs.DeviceEngine.Queues;
+namespace VirtioFs.DeviceEngine.Quotas;
 
 /// <summary>What a share's requests may hold of this process while they are not in the hands of their ring's worker.</summary>
 internal sealed class RequestQuotas
