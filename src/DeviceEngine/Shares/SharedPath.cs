@@ -32,7 +32,7 @@ internal sealed class SharedPath(ShareOptions options)
             files.Dispose();
             return null;
         }
-        catch (LinuxException)
+        catch (Exception fault) when (fault is LinuxException or IOException)
         {
             return null;
         }
