@@ -4,7 +4,7 @@
 #   ./build.sh test      every suite; the last line adds them up, the exit status is 0 when none failed
 #   ./build.sh demo      shares a folder with a real Linux guest
 #   ./build.sh bench     loads the engine and prints figures; options go to the load generator
-#   ./build.sh package   the module as one archive in out/
+#   ./build.sh package   the module as one archive in out/, and the Debian package
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source eng/packages.sh
@@ -20,6 +20,9 @@ build() {
     exit 1
   fi
   need_for_dotnet
+  # vhost-user-fs is linked.
+  need cc gcc
+  need_file /usr/include/stdlib.h libc6-dev
   install_needed
   echo "Building."
   dotnet build VirtioFs.PowerShell.sln -c Release -v quiet --disable-build-servers
@@ -47,8 +50,6 @@ test_all() {
 
 # What the suites use, beyond what every Debian has. A suite skips what a machine cannot have, and says why.
 need_for_tests() {
-  need cc gcc
-  need_file /usr/include/stdlib.h libc6-dev
   need_file /usr/include/linux/fuse.h linux-libc-dev
   # Guests and what they run.
   need qemu-system-x86_64 qemu-system-x86
@@ -81,6 +82,11 @@ need_for_tests() {
   need xmllint libxml2-utils
   need systemd-analyze systemd
   need python3 python3
+  # The Debian package and its manual page.
+  need dpkg-deb dpkg
+  need lintian lintian
+  need man man-db
+  need newuidmap uidmap
   need_file /usr/lib/python3/dist-packages/yaml python3-yaml
 }
 
@@ -102,6 +108,11 @@ case ${1-} in
     build
     tar -C out -czf out/VirtioFs.tar.gz VirtioFs
     echo "The module is packed in out/VirtioFs.tar.gz."
+    if command -v dpkg-deb >/dev/null; then
+      eng/package.sh
+    else
+      echo "The Debian package was not made: dpkg-deb is not installed."
+    fi
     ;;
   *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

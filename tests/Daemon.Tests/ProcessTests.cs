@@ -90,6 +90,22 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal("kept", File.ReadAllText(target));
     }
 
+    [Theory]
+    [InlineData("none")]
+    [InlineData("namespace")]
+    public void It_waits_with_less_than_twelve_MiB_of_its_own(string sandbox)
+    {
+        Assert.SkipWhen(File.Exists(RunningProgram.Executable + ".dll"), "It runs in the .NET runtime here, which takes more.");
+        Assert.SkipUnless(sandbox == "none" || Environment.IsPrivilegedProcess, "It takes root.");
+        using RunningProgram program = Start($"--sandbox={sandbox}");
+        program.ReadErrorLine();
+        string[] processes = [$"{program.ProcessId}", .. File.ReadAllText($"/proc/{program.ProcessId}/task/{program.ProcessId}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        int own = processes.SelectMany(process => File.ReadLines($"/proc/{process}/smaps_rollup"))
+            .Where(line => line.StartsWith("Private_", StringComparison.Ordinal))
+            .Sum(line => int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+        Assert.InRange(own, 1, 12 * 1024);
+    }
+
     private void WaitForSocket() => Assert.True(SpinWait.SpinUntil(() => File.Exists(_folder.Socket), TimeSpan.FromSeconds(30)));
 
     private RunningProgram Start(params string[] extra) => new(["--shared-dir", _folder.Shared, "--socket-path", _folder.Socket, .. extra]);

@@ -8,8 +8,9 @@ internal sealed class RunningProgram : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    internal static readonly string Executable = typeof(RunningProgram).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "Daemon").Value!;
+    /// <summary>What is tested: in a release build the executable that is published, where there is one; another where VIRTIOFS_EXECUTABLE names it.</summary>
+    internal static readonly string Executable = Environment.GetEnvironmentVariable("VIRTIOFS_EXECUTABLE")
+        ?? (Find("Assembled") is { } assembled && File.Exists(assembled) ? Path.GetFullPath(assembled) : Find("Daemon")!);
 
     private readonly Process _process;
 
@@ -47,6 +48,9 @@ internal sealed class RunningProgram : IDisposable
         Assert.True(_process.WaitForExit(Limit), "The program did not end in time.");
         return _process.ExitCode;
     }
+
+    private static string? Find(string name) =>
+        typeof(RunningProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().SingleOrDefault(entry => entry.Key == name)?.Value;
 
     public void Dispose()
     {

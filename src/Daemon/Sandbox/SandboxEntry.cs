@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
@@ -51,7 +53,11 @@ internal sealed class SandboxEntry
     /// <exception cref="IOException">The supervisor is gone.</exception>
     internal void Enter(SandboxMode mode, string path, bool isFile)
     {
-        LoadAll(typeof(SandboxEntry).Assembly, []);
+        if (RuntimeFeature.IsDynamicCodeSupported)
+        {
+            LoadAll(typeof(SandboxEntry).Assembly, []);
+        }
+
         _ = TimeZoneInfo.Local;
         using (SafeFileHandle ready = new(_ready, ownsHandle: true))
         {
@@ -85,6 +91,8 @@ internal sealed class SandboxEntry
         return options.ReadOnly ? new ReadOnlyFileSystem(file) : file;
     }
 
+    // A program that is compiled ahead as a whole has nothing to load.
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Where assemblies are trimmed, those that are left are all that is ever loaded.")]
     private static void LoadAll(Assembly assembly, HashSet<string> seen)
     {
         foreach (AssemblyName name in assembly.GetReferencedAssemblies().Where(name => seen.Add(name.FullName)))

@@ -120,11 +120,12 @@ internal sealed class Supervisor
         ulong chroot = sandbox.Mode == SandboxMode.Chroot ? CapabilityNames.GetBit("sys_chroot") : 0;
         ulong capabilities = hasRights ? (sandbox.Capabilities | chroot) & (sandbox.HasUsers ? ulong.MaxValue : SandboxProcess.PermittedCapabilities) : 0;
         string program = Environment.ProcessPath!;
-        IEnumerable<string> library = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(Supervisor).Assembly.Location] : [];
+        string[] words = Environment.GetCommandLineArgs();
+        IEnumerable<string> library = Path.GetFileNameWithoutExtension(program) == "dotnet" ? words.Take(1) : [];
         return new SandboxPlan
         {
             Program = program,
-            Arguments = [.. library, .. Environment.GetCommandLineArgs().Skip(1)],
+            Arguments = [.. library, .. words.Skip(1)],
             Environment =
             [
                 .. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => $"{variable.Key}={variable.Value}"),

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
@@ -41,6 +42,7 @@ internal static class ShareJail
     /// Where the runtime loads code from when a method is called for the first time or compiled anew: its own directory, the program's and the
     /// engine's. Not a home directory, though a program may lie in it.
     /// </summary>
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "A program that is one file has no other directory to read code from.")]
     private static List<string> CodeDirectories()
     {
         string[] directories =
