@@ -23,6 +23,26 @@ public sealed class FuzzTests
         Assert.True(exitCode == 0, output);
     }
 
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("ids")]
+    [InlineData("read-only")]
+    [InlineData("writeback")]
+    [InlineData("xattrmap")]
+    [InlineData("capability")]
+    [InlineData("posix-acl")]
+    [InlineData("single-file")]
+    [InlineData("single-file-read-only")]
+    [InlineData("no-handles")]
+    [InlineData("few")]
+    [InlineData("careful")]
+    [InlineData("no-xattr")]
+    public async Task Shares_of_each_kind_take_inputs(string configuration)
+    {
+        (int exitCode, string output) = await RunAsync("--count", "3000", "--seed", "3", "--plain", "--without", "leaving", "--configuration", configuration);
+        Assert.True(exitCode == 0, output);
+    }
+
     private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "virtiofs-fuzz.dll"), .. arguments])

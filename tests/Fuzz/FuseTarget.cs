@@ -9,7 +9,7 @@ namespace VirtioFs.Fuzz;
 /// <summary>FUSE bytes, given to the server without a device in between. All is done on one thread, which the server prepares for good.</summary>
 internal sealed unsafe class FuseTarget : IDisposable
 {
-    private const int ReplyRoom = 64 * 1024, HeaderSize = 40, ReplyHeaderSize = 16;
+    private const int ReplyRoom = 64 * 1024, HeaderSize = 40, ReplyHeaderSize = 16, MostWaiting = 16;
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
 
     private readonly Choices _choices = new();
@@ -18,18 +18,20 @@ internal sealed unsafe class FuseTarget : IDisposable
     private readonly FuseServer[] _servers = new FuseServer[FuzzTree.Shares];
     private readonly FuseWorker[] _workers = new FuseWorker[FuzzTree.Shares];
     private readonly Knowledge[] _known;
+    private readonly Queue<ulong>[] _waiting = [new(), new()];
     private readonly byte* _request = (byte*)NativeMemory.AllocZeroed(RequestGenerator.MaximumLength);
     private readonly byte* _reply = (byte*)NativeMemory.AllocZeroed(ReplyRoom);
     private ulong _unique = 1;
 
-    internal FuseTarget(FuzzTree tree, ulong seed)
+    internal FuseTarget(FuzzTree tree, ulong seed, string? configuration)
     {
         _random = new Random((int)seed);
         _choices.Seed(seed);
         _known = [new(), new()];
         for (int i = 0; i < _servers.Length; i++)
         {
-            _servers[i] = new FuseServer(SharedFileSystem.Open(tree.Share(i), OptionsOf(seed + (ulong)i)));
+            FuzzConfiguration way = FuzzConfiguration.Find(configuration, seed, i);
+            _servers[i] = new FuseServer(SharedFileSystem.Open(way.PathIn(tree.Share(i)), way.Options));
             _workers[i] = _servers[i].CreateWorker();
             Initialize(i);
         }
@@ -43,7 +45,8 @@ internal sealed unsafe class FuseTarget : IDisposable
         _choices.Begin(_corpus.Next(_random));
         int share = _choices.Below(_servers.Length);
         RequestGenerator generator = new(_choices, _known[share]);
-        generator.Make(++_unique, mayWait: true);
+        Queue<ulong> waiting = _waiting[share];
+        generator.Make(_choices.OneIn(20) && waiting.Count > 0 ? waiting.Peek() : ++_unique, mayWait: true);
         generator.Bytes.CopyTo(new Span<byte>(_request, RequestGenerator.MaximumLength));
         int room = _choices.OneIn(30) ? _choices.Below(200) : ReplyRoom;
         long start = Stopwatch.GetTimestamp();
@@ -55,7 +58,7 @@ internal sealed unsafe class FuseTarget : IDisposable
 
         if (outcome is FuseOutcome.WouldWait or FuseOutcome.WouldWaitForRelease)
         {
-            _servers[share].Abandon(_unique);
+            Wait(share);
         }
 
         if (Stopwatch.GetElapsedTime(start) > s_limit)
@@ -69,6 +72,17 @@ internal sealed unsafe class FuseTarget : IDisposable
         {
             _known[share].Clear();
             Initialize(share);
+        }
+    }
+
+    /// <summary>Lets a request go on waiting; of many, the first gives up.</summary>
+    private void Wait(int share)
+    {
+        Queue<ulong> waiting = _waiting[share];
+        waiting.Enqueue(_unique);
+        if (waiting.Count > MostWaiting || _choices.OneIn(4))
+        {
+            _servers[share].Abandon(waiting.Dequeue());
         }
     }
 
@@ -86,18 +100,6 @@ internal sealed unsafe class FuseTarget : IDisposable
         NativeMemory.Free(_request);
         NativeMemory.Free(_reply);
     }
-
-    private static PassthroughOptions OptionsOf(ulong seed) => new()
-    {
-        PosixAcl = (seed & 1) != 0,
-        Writeback = (seed & 18) == 2 && (seed & 224) != 224,
-        FileHandles = (seed & 4) != 0 ? FileHandleUse.Never : FileHandleUse.Prefer,
-        InodeDescriptors = (seed & 8) != 0 ? 8 : null,
-        OpenFiles = 64,
-        Locks = 64,
-        Cache = (seed & 16) != 0 ? CachePolicy.Never : CachePolicy.Auto,
-        ReadOnly = (seed & 224) == 224,
-    };
 
     private FuseOutcome Answer(int share, int length, int room, Patience patience, out uint written)
     {

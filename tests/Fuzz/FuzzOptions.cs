@@ -17,4 +17,7 @@ internal sealed record FuzzOptions
 
     /// <summary>Layers to leave out, by name.</summary>
     internal IReadOnlyList<string> Without { get; init; } = [];
+
+    /// <summary>How all shares are set up, by name (<see cref="FuzzConfiguration"/>); null for each way in its turn.</summary>
+    internal string? Configuration { get; init; }
 }

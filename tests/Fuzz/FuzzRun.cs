@@ -14,12 +14,13 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
     private const int InputsOfRound = 60_000;
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Lock _gate = new();
-    private readonly long[] _inputs = new long[3];
+    private readonly long[] _inputs = new long[4];
     private FuzzFinding? _finding;
     private long _stopped;
+    private long _left;
     private int _kept;
 
-    private long Inputs => _inputs[0] + _inputs[1] + _inputs[2];
+    private long Inputs => _inputs[0] + _inputs[1] + _inputs[2] + _inputs[3];
 
     private bool IsOver => Stopwatch.GetElapsedTime(_start) > options.Time || Inputs >= options.Count || Volatile.Read(ref _finding) is not null;
 
@@ -49,7 +50,7 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
         return string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
             $"{Inputs} inputs ({_inputs[0]} FUSE, {_inputs[1]} chains, {_inputs[2]} messages), {Inputs / seconds:F0} a second, "
-            + $"{Coverage.Count} edges, {_kept} inputs kept, {_stopped} rings stopped.");
+            + $"{Coverage.Count} edges, {_kept} inputs kept, {_stopped} rings stopped, {_left} guests left in the middle.");
     }
 
     private void Round(ulong seed, bool warmUp)
@@ -57,12 +58,15 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
         Coverage.Forget();
         using FuzzTree tree = new(options.Directory, seed);
         bool alone = seed % 2 == 0;
-        List<Thread> threads = [Start("fuse", seed, () => FeedFuse(tree, seed, warmUp ? 1000 : InputsOfRound))];
+        using ManualResetEventSlim hasOpened = new();
+        List<Thread> threads = [Start("fuse", seed, () => FeedFuse(tree, seed, warmUp ? 1000 : InputsOfRound, hasOpened))];
+        hasOpened.Wait();
         if (!alone || warmUp)
         {
-            using HostActor? host = options.Without.Contains("host") ? null : new HostActor(tree, (int)seed);
             using Share first = StartShare(tree, 0, seed);
             using Share second = StartShare(tree, 1, seed);
+            using Share? third = options.Without.Contains("leaving") ? null : StartShare(tree, FuzzTree.Shares, seed);
+            using HostActor? host = options.Without.Contains("host") ? null : new HostActor(tree, (int)seed);
             Func<bool> goesOn = () => !IsOver && threads[0].IsAlive;
             List<Thread> others = [];
             if (!options.Without.Contains("rings"))
@@ -75,6 +79,11 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
                 others.Add(Start("messages", seed, () => FeedMessages(second, seed, goesOn)));
             }
 
+            if (third is not null)
+            {
+                others.Add(Start("leaving", seed, () => FeedLeaving(third, seed, goesOn)));
+            }
+
             others.ForEach(thread => thread.Join());
             threads.ForEach(thread => thread.Join());
         }
@@ -83,18 +92,33 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
         Try("The files beside", seed, tree.CheckBeside);
     }
 
-    private static Share StartShare(FuzzTree tree, int index, ulong seed) => Share.Start(new ShareOptions
+    private Share StartShare(FuzzTree tree, int index, ulong seed)
     {
-        Path = tree.Share(index),
-        SocketPath = tree.Socket(index),
-        Tag = $"fuzz-{seed}-{index}",
-        PollMicroseconds = 20,
-        FileSystem = new PassthroughOptions { OpenFiles = 64, Locks = 64 },
-    });
+        FuzzConfiguration configuration = FuzzConfiguration.Find(options.Configuration, seed, index + 1);
+        bool isQuiet = index == FuzzTree.Shares;
+        return Share.Start(new ShareOptions
+        {
+            Path = isQuiet ? tree.Quiet : configuration.PathIn(tree.Share(index)),
+            SocketPath = tree.Socket(index),
+            Tag = $"fuzz-{seed}-{index}",
+            PollMicroseconds = 20,
+            FileSystem = isQuiet ? configuration.Options with { ReadOnly = false, OpenFiles = 64, Inodes = 64, PosixLocks = LockScope.Host } : configuration.Options,
+        });
+    }
 
-    private void FeedFuse(FuzzTree tree, ulong seed, int count)
+    private void FeedFuse(FuzzTree tree, ulong seed, int count, ManualResetEventSlim hasOpened)
     {
-        using FuseTarget target = new(tree, seed);
+        FuseTarget target;
+        try
+        {
+            target = new FuseTarget(tree, seed, options.Configuration);
+        }
+        finally
+        {
+            hasOpened.Set();
+        }
+
+        using FuseTarget opened = target;
         int i = 0;
         Try(() => $"FUSE input {i}: {target.Describe()}", seed, () =>
         {
@@ -105,6 +129,19 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
             }
         });
         _kept = Math.Max(_kept, target.Corpus.Count);
+    }
+
+    private void FeedLeaving(Share share, ulong seed, Func<bool> goesOn)
+    {
+        using LeavingTarget target = new(share, seed);
+        Try(() => "A guest that leaves", seed, () =>
+        {
+            while (goesOn())
+            {
+                _inputs[3] += target.Step();
+                _left++;
+            }
+        });
     }
 
     private void FeedRings(Share share, ulong seed, Func<bool> goesOn)

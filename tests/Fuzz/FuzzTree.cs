@@ -24,6 +24,9 @@ internal sealed class FuzzTree : IDisposable
             File.CreateSymbolicLink(Path.Combine(share, "link"), "../beside/secret");
         }
 
+        Directory.CreateDirectory(Quiet);
+        File.WriteAllText(Path.Combine(Quiet, "a"), "a");
+        File.WriteAllText(Path.Combine(Quiet, "leased"), "leased");
         Directory.CreateDirectory(Beside);
         File.WriteAllText(Path.Combine(Beside, "secret"), string.Concat(Enumerable.Repeat(Mark(Shares), 200)));
         File.WriteAllText(Path.Combine(Beside, "other"), "other");
@@ -31,6 +34,12 @@ internal sealed class FuzzTree : IDisposable
     }
 
     internal const int Shares = 2;
+
+    /// <summary>The file of a share that is shared alone.</summary>
+    internal const string SingleFile = "file";
+
+    /// <summary>A folder to share that no program of the host changes.</summary>
+    internal string Quiet => Path.Combine(_root, "quiet");
 
     private string Beside => Path.Combine(_root, "beside");
 

@@ -74,6 +74,7 @@ internal sealed class RequestGenerator(Choices choices, Knowledge knowledge)
             _length = Math.Max(HeaderSize, _length - choices.Byte());
         }
 
+        int extension = choices.OneIn(6) ? AppendExtensions() : 0;
         Span<byte> header = _bytes;
         header[..HeaderSize].Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(header, choices.OneIn(40) ? (uint)choices.Interesting() : (uint)_length);
@@ -89,6 +90,10 @@ internal sealed class RequestGenerator(Choices choices, Knowledge knowledge)
         if (choices.OneIn(30))
         {
             BinaryPrimitives.WriteUInt16LittleEndian(header[36..], choices.Byte());
+        }
+        else if (extension > 0)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(header[36..], (ushort)(extension / 8));
         }
 
         if (choices.OneIn(40))
@@ -140,6 +145,42 @@ internal sealed class RequestGenerator(Choices choices, Knowledge knowledge)
                 AppendName();
                 break;
         }
+    }
+
+    /// <summary>Appends blocks of extensions (fuse.h, fuse_ext_header): labels, groups, and others. Answers their bytes.</summary>
+    private int AppendExtensions()
+    {
+        const uint Groups = 32;
+        int begin = _length;
+        for (int blocks = 1 + choices.Below(3); blocks > 0; blocks--)
+        {
+            int block = _length;
+            uint type = choices.OneIn(8) ? (uint)choices.Interesting() : choices.OneIn(2) ? Groups : (uint)choices.Below(3);
+            Put(0u);
+            Put(type);
+            if (type == Groups)
+            {
+                Put(choices.OneIn(8) ? (uint)choices.Interesting() : (uint)choices.Below(3));
+                Put((uint)choices.Interesting());
+            }
+            else
+            {
+                _size = choices.Below(64);
+                Put(choices.OneIn(8) ? (uint)choices.Interesting() : (uint)_size);
+                Put(0u);
+                AppendName();
+                Append('d');
+            }
+
+            while (_length % 8 != begin % 8)
+            {
+                _bytes[_length++] = 0;
+            }
+
+            BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan(block), choices.OneIn(8) ? (uint)choices.Interesting() : (uint)(_length - block));
+        }
+
+        return _length - begin;
     }
 
     private void AppendForgets()
