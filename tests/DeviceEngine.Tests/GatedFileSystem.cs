@@ -36,6 +36,9 @@ internal sealed class GatedFileSystem : IFileSystem
     /// <summary>Whether it says when that is given up, so that nobody needs to look now and then.</summary>
     internal bool TellsRelease { get; set; }
 
+    /// <summary>What was written last.</summary>
+    internal byte[] Written { get; private set; } = [];
+
     internal bool IsDisposed { get; private set; }
 
     /// <summary>The numbers of the requests that wait, as a file system keeps them that looks for circles.</summary>
@@ -83,6 +86,20 @@ internal sealed class GatedFileSystem : IFileSystem
         Waiting[request.Unique] = node;
         _ = Interlocked.Increment(ref _refusals);
         return TellsRelease ? FileSystemResult.WouldWaitForRelease : FileSystemResult.WouldWait;
+    }
+
+    /// <summary>Reads what it is given to write only when the disk has come back.</summary>
+    public unsafe nint Write(RequestContext request, ulong node, in WriteIn arguments, ReadOnlySpan<IoVec> source)
+    {
+        _ = Pass();
+        List<byte> written = [];
+        foreach (IoVec piece in source)
+        {
+            written.AddRange(new ReadOnlySpan<byte>((void*)piece.Address, (int)piece.Length));
+        }
+
+        Written = [.. written];
+        return written.Count;
     }
 
     public void Abandon(ulong unique) => Waiting.TryRemove(unique, out _);

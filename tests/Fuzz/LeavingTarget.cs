@@ -6,8 +6,8 @@ using VirtioFs.Frontend.Wire;
 namespace VirtioFs.Fuzz;
 
 /// <summary>
-/// Guests that leave requests behind which hang in the host, so that the share gets another file server. Their memory stays, and nothing may be
-/// written into it afterwards; what they had locked is the next one's to lock.
+/// Guests that leave requests behind which hang in the host, so that the share gets another file server, some of them after they have stopped their rings. Their memory stays, and
+/// nothing may be written into it afterwards; what they had locked is the next one's to lock.
 /// </summary>
 internal sealed class LeavingTarget : IDisposable
 {
@@ -54,6 +54,7 @@ internal sealed class LeavingTarget : IDisposable
         FuseRequest[] stuck = Hang(guest);
         int others = Accompany(guest);
         Lock(guest);
+        Stop(guest);
         foreach (FuseRequest request in stuck)
         {
             request.ReplyHeader.Length = Untouched;
@@ -122,6 +123,34 @@ internal sealed class LeavingTarget : IDisposable
         if (result != 0)
         {
             throw new FuzzFinding($"A lock that a guest had which is gone was answered with {result}.");
+        }
+    }
+
+    /// <summary>Stops rings that requests hang in, one way or another, and goes on with them.</summary>
+    private void Stop(VirtioFsGuest guest)
+    {
+        switch (_choices.Below(6))
+        {
+            case 0:
+                _ = guest.Stop();
+                guest.Start();
+                break;
+            case 1:
+                guest.Connection.SetVringEnable(1, false);
+                guest.Connection.SetVringEnable(1, true);
+                break;
+            case 2:
+                guest.Reboot();
+                _ = guest.Mount();
+                break;
+            default:
+                return;
+        }
+
+        int result = guest.Fuse.Getattr(1, out FuseAttrOut _);
+        if (result != 0)
+        {
+            throw new FuzzFinding($"After rings were stopped in which requests hang, one was answered with {result}.");
         }
     }
 

@@ -2,6 +2,7 @@ using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.Fuse;
+using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Device;
 
@@ -10,6 +11,7 @@ internal sealed class VirtioFsDevice
 {
     // virtio 1.2 §2.1: DEVICE_NEEDS_RESET.
     private const byte NeedsReset = 0x40;
+    private static readonly TimeSpan s_hanging = TimeSpan.FromSeconds(2);
 
     private readonly ShareWork _share;
     private readonly QueueSurroundings _surroundings;
@@ -23,6 +25,7 @@ internal sealed class VirtioFsDevice
         (_share, HasConfiguration) = (share, description.Tag is not null);
         _surroundings = new QueueSurroundings(share, description.QueueSize, description.PollMicroseconds);
         _configuration = DeviceConfiguration.Of(description.Tag ?? string.Empty, description.RequestQueues);
+        _surroundings.ParkRequests = ParkRequests;
         _queues = new VirtQueue[1 + description.RequestQueues];
         for (int i = 0; i < _queues.Length; i++)
         {
@@ -110,13 +113,13 @@ internal sealed class VirtioFsDevice
     {
         bool enabled = !Features.HasFlag(DeviceFeatures.ProtocolFeatures);
         string? fault = ForEachQueue(queue => queue.Reset(enabled));
-        if (fault is null)
+        if (fault is not null)
         {
-            _status = 0;
-            Server.Reset();
+            return fault;
         }
 
-        return fault;
+        _status = 0;
+        return _share.TryReset(s_hanging) ? null : _surroundings.GiveUp("The session did not end with the device's reset: closing its files hangs in the host.");
     }
 
     internal void Fail(string reason) => _share.Fail(reason);
@@ -156,13 +159,59 @@ internal sealed class VirtioFsDevice
     internal bool TryCutOff()
     {
         SetLog(null);
-        bool all = Memory.TryCutOff();
+        List<IoVec> kept = [];
+        Array.ForEach(_queues, queue => queue.AddPieces(kept));
+        bool all = Memory.TryCutOff([.. kept]);
         foreach (VirtQueue queue in _queues)
         {
-            all &= queue.TryCutOff();
+            all &= queue.TryCutOff([.. kept]);
         }
 
         return all;
+    }
+
+    /// <summary>
+    /// Takes the guest's memory from requests that hang while their front end stays, which waits for a ring to stop. All else goes on in a second mapping of it;
+    /// the first one becomes memory that nobody sees. What they answer when they come back is copied out of there once their ring goes on, or forgotten where it begins anew.
+    /// </summary>
+    private string? ParkRequests()
+    {
+        if (!Array.TrueForAll(_queues, queue => queue.TryPause()))
+        {
+            return _surroundings.GiveUp("The rings did not come to rest: requests hang in the host, and no thread is left to stand in for theirs.");
+        }
+
+        GuestMemory old = Memory.Hold();
+        try
+        {
+            if (old.TryDuplicate() is not GuestMemory fresh)
+            {
+                return _surroundings.GiveUp("Requests hang in the host, and the guest's memory cannot be taken from them while its front end stays.");
+            }
+
+            SetMemory(fresh);
+            bool isCutOff = true;
+            Deferred.WhileNoneBegins(() =>
+            {
+                List<IoVec> kept = [];
+                Array.ForEach(_queues, queue => queue.AddPieces(kept));
+                Array.ForEach(_queues, queue => queue.MoveOrPark(fresh));
+                isCutOff = old.TryCutOff([.. kept]);
+                Array.ForEach(_queues, queue => isCutOff &= queue.TryCutOffParked([.. kept]));
+            });
+            if (!isCutOff)
+            {
+                return _surroundings.GiveUp("Requests hang in the host, and the system has no memory to give them in the place of the guest's.");
+            }
+        }
+        finally
+        {
+            old.LetGo();
+        }
+
+        _share.NoteTrouble("Requests hang in the host while their ring is stopped. It was stopped without them; they are answered when they come back and the ring goes on.");
+        Array.ForEach(_queues, queue => queue.GoOn());
+        return null;
     }
 
     private void UseLog() => _surroundings.UseLog(Features.HasFlag(DeviceFeatures.LogAll) ? _log : null);

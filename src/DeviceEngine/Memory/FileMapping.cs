@@ -97,11 +97,17 @@ internal sealed class FileMapping
     /// Puts other memory in the mapping's place: whoever is still to write into it writes where nobody reads. The caller is a user. False
     /// where the system has no memory for that.
     /// </summary>
-    internal bool TryCutOff()
+    /// <param name="kept">What is still read by who writes into a file: it is copied as far as it lies in here.</param>
+    internal bool TryCutOff(ReadOnlySpan<IoVec> kept)
     {
-        _isCutOff = _isCutOff || SharedMemory.Replace(_base, _length) == 0;
+        _isCutOff = _isCutOff || SharedMemory.Replace(_base, _length, kept) == 0;
         return _isCutOff;
     }
+
+    /// <summary>Maps the same once more. Null where the system does not do that, as of huge pages.</summary>
+    internal FileMapping? TryDuplicate() => SharedMemory.Duplicate(_base, _length, out nint copy) < 0
+        ? null
+        : new FileMapping(copy, _length, copy + (Address - _base), Size, MayVanish);
 
     /// <summary>Is no longer a user.</summary>
     internal void LetGo()

@@ -112,15 +112,33 @@ internal sealed class GuestMemory
     }
 
     /// <inheritdoc cref="FileMapping.TryCutOff"/>
-    internal bool TryCutOff()
+    internal bool TryCutOff(ReadOnlySpan<IoVec> kept)
     {
         bool all = true;
         foreach (MemoryRegion region in _regions)
         {
-            all &= region.Mapping.TryCutOff();
+            all &= region.Mapping.TryCutOff(kept);
         }
 
         return all;
+    }
+
+    /// <summary>A table of the same memory, mapped once more. Null where that is not possible.</summary>
+    internal GuestMemory? TryDuplicate()
+    {
+        List<MemoryRegion> copies = [];
+        foreach (MemoryRegion region in _regions)
+        {
+            if (region.Mapping.TryDuplicate() is not FileMapping copy)
+            {
+                copies.ForEach(made => made.Mapping.LetGo());
+                return null;
+            }
+
+            copies.Add(region with { Mapping = copy });
+        }
+
+        return new GuestMemory([.. copies]);
     }
 
     /// <summary>Finds where a guest address lies in this process.</summary>

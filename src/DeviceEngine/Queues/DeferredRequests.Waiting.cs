@@ -45,6 +45,15 @@ internal sealed partial class DeferredRequests
         }
     }
 
+    /// <summary>Has something done while nobody begins a request or lays one aside.</summary>
+    internal void WhileNoneBegins(Action action)
+    {
+        lock (_gate)
+        {
+            action();
+        }
+    }
+
     /// <summary>Makes a request that waits answer EINTR. False when none of that number does.</summary>
     internal bool TryInterrupt(ulong unique)
     {
@@ -92,6 +101,9 @@ internal sealed partial class DeferredRequests
                 _waiting.Note(request.Chain);
             }
 
+            // Its pieces may have been taken from the guest's memory meanwhile; nothing lies there yet.
+            request.Chain.IsAside = true;
+            request.Queue.Unpark(request.Chain);
             bool missed = request.Chain.IsCalled || calls != _calls || request.Queue.InterruptsWaits || request.Chain.IsInterrupted;
             if (missed && request.Queue.TakesUp)
             {

@@ -48,6 +48,7 @@ internal sealed partial class DeferredRequests
         queue.Defer(chain);
         lock (_gate)
         {
+            chain.IsAside = true;
             _work.Enqueue(new DeferredRequest(queue, chain));
             CallThread();
         }
@@ -239,7 +240,7 @@ internal sealed partial class DeferredRequests
         bool found = _work.TryDequeue(out request);
         if (found)
         {
-            request.Chain.IsCalled = false;
+            (request.Chain.IsCalled, request.Chain.IsAside) = (false, false);
         }
 
         return found;

@@ -1,5 +1,6 @@
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
+using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;
 
@@ -85,7 +86,10 @@ internal sealed class OpenedRing
     }
 
     /// <summary>Takes the guest's memory from the ring and who serves it. See <see cref="FileMapping.TryCutOff"/>.</summary>
-    internal bool TryCutOff() => (Memory?.TryCutOff() ?? true) & (_offered?.TryCutOff() ?? true);
+    internal bool TryCutOff(ReadOnlySpan<IoVec> kept) => (Memory?.TryCutOff(kept) ?? true) & (_offered?.TryCutOff(kept) ?? true);
+
+    /// <summary>Whether a chain is of the ring that is open, or of one that is closed and may go on where it was.</summary>
+    internal bool Knows(RequestChain chain) => chain.InFlight is not null && chain.InFlight == _inFlight;
 
     /// <summary>Closes the ring, and forgets newer memory.</summary>
     internal void End()

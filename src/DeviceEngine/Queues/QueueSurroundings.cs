@@ -54,6 +54,21 @@ internal sealed class QueueSurroundings(ShareWork share, int maximumQueueSize, i
         return log is not null;
     }
 
+    /// <summary>Takes the guest's memory from requests that hang, so that rings can rest without them. Null, or why that is not possible, as a sentence.</summary>
+    internal Func<string?> ParkRequests { get; set; } = static () => null;
+
+    /// <summary>Ends the session, since the front end would wait without end. Answers the reason.</summary>
+    internal string GiveUp(string reason)
+    {
+        if (!share.IsAbandoned())
+        {
+            share.NoteTrouble(reason);
+            share.Disconnect();
+        }
+
+        return reason;
+    }
+
     internal QueueWorker StartWorker(VirtQueue queue) => new(this, queue, $"vfs{share.ShareId}-q{queue.Index}");
 
     internal void NoteRingFault(string reason) => share.NoteTrouble(reason);

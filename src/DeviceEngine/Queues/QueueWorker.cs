@@ -52,8 +52,9 @@ internal sealed class QueueWorker
     {
         try
         {
-            // What the former thread had finished when it was stuck.
+            // What the former thread had finished when it was stuck, and had asked of the guest.
             Flush();
+            _ = _queue.Used.TryAskForKick();
             while (TryRest())
             {
                 if (!TryServe(thread, fuse))

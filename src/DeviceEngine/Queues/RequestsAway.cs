@@ -1,4 +1,6 @@
+using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
+using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;
 
@@ -13,6 +15,7 @@ internal sealed class RequestsAway(object gate)
     private readonly Stack<RequestChain> _spareChains = new();
     private readonly HashSet<RequestChain> _chains = [];
     private int _laidAside;
+    private int _parked;
     private volatile bool _isAtRest;
     private volatile bool _interrupts;
 
@@ -50,6 +53,7 @@ internal sealed class RequestsAway(object gate)
     internal void Remove(RequestChain chain)
     {
         _ = _chains.Remove(chain);
+        _parked -= chain.ParkedFor is null ? 0 : 1;
         chain.Return();
         if (_spareChains.Count < MostSpareChains && chain.Weight <= RequestChain.LargestSpareWeight)
         {
@@ -71,16 +75,16 @@ internal sealed class RequestsAway(object gate)
 
     internal void BeginRest(bool interrupts) => (_interrupts, _isAtRest) = (interrupts, true);
 
-    /// <summary>Waits until all but those that are laid aside have come back. False when that takes longer than the time. Then call again.</summary>
+    /// <summary>Waits until all but those that are laid aside or parked have come back. False when that takes longer than the time. Then call again.</summary>
     internal bool TryAwaitRest(int milliseconds)
     {
         lock (gate)
         {
-            while (Count > _laidAside)
+            while (Count > _laidAside + _parked)
             {
                 if (!Monitor.Wait(gate, milliseconds))
                 {
-                    return Count <= _laidAside;
+                    return Count <= _laidAside + _parked;
                 }
             }
         }
@@ -111,16 +115,74 @@ internal sealed class RequestsAway(object gate)
         return true;
     }
 
-    /// <summary>Takes the guest's memory from all. The caller holds the lock. See <see cref="Memory.FileMapping.TryCutOff"/>.</summary>
-    internal bool TryCutOff()
+    /// <summary>Takes the guest's memory from all. The caller holds the lock. See <see cref="FileMapping.TryCutOff"/>.</summary>
+    internal bool TryCutOff(ReadOnlySpan<IoVec> kept)
     {
         bool all = true;
         foreach (RequestChain chain in _chains)
         {
-            all &= chain.HeldMemory!.TryCutOff();
+            all &= chain.HeldMemory!.TryCutOff(kept) & (chain.ParkedFor?.TryCutOff(kept) ?? true);
         }
 
         return all;
+    }
+
+    /// <summary>As <see cref="TryCutOff"/>, from those alone that are parked, and not from where their answers are brought to.</summary>
+    internal bool TryCutOffParked(ReadOnlySpan<IoVec> kept)
+    {
+        bool all = true;
+        foreach (RequestChain chain in _chains.Where(chain => chain.ParkedFor is not null))
+        {
+            all &= chain.HeldMemory!.TryCutOff(kept);
+        }
+
+        return all;
+    }
+
+    /// <summary>Adds what is still to be read of the requests that threads are about, and what may be written of their answers. The caller holds the lock.</summary>
+    internal void AddPieces(List<IoVec> pieces)
+    {
+        foreach (RequestChain chain in _chains.Where(chain => !chain.IsAside))
+        {
+            pieces.AddRange(chain.Exchange.Request);
+            pieces.AddRange(chain.Reply);
+        }
+    }
+
+    /// <summary>
+    /// Has those that no thread is about go on in another mapping of the guest's memory, and parks the others: they will answer into memory that nobody sees.
+    /// The caller holds the lock, and that of <see cref="DeferredRequests"/>.
+    /// </summary>
+    internal void MoveOrPark(GuestMemory memory)
+    {
+        foreach (RequestChain chain in _chains)
+        {
+            if (!chain.IsAside || !chain.TryMove(memory))
+            {
+                Park(chain, memory);
+            }
+        }
+
+        Monitor.PulseAll(gate);
+    }
+
+    /// <summary>One that was parked is about to wait, and has written nothing yet. The caller holds the lock.</summary>
+    internal void Unpark(RequestChain chain)
+    {
+        if (chain.ParkedFor is GuestMemory memory && chain.TryMove(memory))
+        {
+            chain.Unpark();
+            _parked--;
+        }
+    }
+
+    /// <summary>Those parked whose answers wait for the ring. The caller holds the lock.</summary>
+    internal RequestChain[] ListParkedAnswers() => [.. _chains.Where(chain => chain.ParkedAnswer is not null)];
+
+    private void Park(RequestChain chain, GuestMemory memory)
+    {
+        _parked += chain.ParkedFor is null ? 1 : 0;
+        chain.Park(memory);
     }
 
     /// <summary>Ends a rest. False when there was none.</summary>

@@ -9,7 +9,7 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// <remarks>Its lock is taken before the queue's and before that of <see cref="ServingThreads"/>, never after.</remarks>
 internal sealed class RingTurn
 {
-    private const int LookAroundMilliseconds = 20;
+    private const int LookAroundMilliseconds = 20, LongestPauseMilliseconds = 5000;
 
     private readonly object _gate = new();
     private volatile bool _pauseRequested = true;
@@ -43,9 +43,13 @@ internal sealed class RingTurn
     /// <summary>Names the ring's first server, before that begins.</summary>
     internal void Begin(RingThread server) => _server = server;
 
-    /// <summary>Makes the server rest after the request that it is in. False when that takes until <paramref name="isAbandoned"/>.</summary>
+    /// <summary>
+    /// Makes the server rest after the request that it is in. False when that takes until <paramref name="isAbandoned"/>, or for long: then nobody could be found
+    /// to stand in for it.
+    /// </summary>
     internal bool TryPause(VirtQueue queue, Func<bool> isAbandoned)
     {
+        long end = Environment.TickCount64 + LongestPauseMilliseconds;
         _pauseRequested = true;
         lock (_gate)
         {
@@ -58,7 +62,7 @@ internal sealed class RingTurn
                 }
 
                 queue.Used.ReleaseSenders();
-                if (isAbandoned())
+                if (isAbandoned() || Environment.TickCount64 > end)
                 {
                     return _isResting || _isOver;
                 }

@@ -46,16 +46,44 @@ internal sealed class UsedSide(QueueSurroundings surroundings, int index, object
         FrontEndSignal? call = null;
         lock (gate)
         {
-            // A ring that was begun anew meanwhile knows nothing of the chain.
-            if (written is uint answered && !_isClosed && chain.InFlight == opened.Ring?.InFlight)
+            if (chain.ParkedFor is not null && written is not null && !_isClosed && opened.Knows(chain))
             {
-                call = Publish([new UsedElement(chain.Head, answered)]);
+                chain.ParkedAnswer = written;
+                call = away.IsAtRest || opened.Ring is null ? null : BringHome(chain, away);
             }
-
-            away.Remove(chain);
+            else
+            {
+                // A ring that was begun anew meanwhile knows nothing of the chain.
+                call = chain.ParkedFor is null && written is uint answered && !_isClosed && chain.InFlight == opened.Ring?.InFlight
+                    ? Publish([new UsedElement(chain.Head, answered)])
+                    : null;
+                away.Remove(chain);
+            }
         }
 
         Tell(call);
+    }
+
+    /// <summary>Gives the answers back that came for parked chains while the ring was at rest; those of a ring that was begun anew are dropped.</summary>
+    internal void BringHome(RequestsAway away)
+    {
+        List<FrontEndSignal> calls = [];
+        lock (gate)
+        {
+            foreach (RequestChain chain in away.ListParkedAnswers())
+            {
+                if (!opened.Knows(chain))
+                {
+                    away.Remove(chain);
+                }
+                else if (opened.Ring is not null && BringHome(chain, away) is FrontEndSignal call)
+                {
+                    calls.Add(call);
+                }
+            }
+        }
+
+        calls.ForEach(Tell);
     }
 
     /// <summary>Marks an answer in the dirty log, while there is one.</summary>
@@ -137,8 +165,15 @@ internal sealed class UsedSide(QueueSurroundings surroundings, int index, object
     /// <summary>What was wrong is past.</summary>
     internal void Heal() => Volatile.Write(ref _fault, null);
 
-    /// <summary>Nothing is given back from here on.</summary>
-    internal void Close() => _isClosed = true;
+    /// <summary>Nothing is given back from here on, and what waited for the ring to go on is forgotten.</summary>
+    internal void Close(RequestsAway away)
+    {
+        _isClosed = true;
+        lock (gate)
+        {
+            Array.ForEach(away.ListParkedAnswers(), away.Remove);
+        }
+    }
 
     /// <summary>Takes over the descriptor that says that entries are used; -1 when the guest polls. Null, or what is wrong, as a sentence.</summary>
     internal string? SetCall(int descriptor) => SetSignal(ref _call, descriptor, "call");
@@ -157,6 +192,20 @@ internal sealed class UsedSide(QueueSurroundings surroundings, int index, object
     {
         _ = SetCall(-1);
         _ = SetError(-1);
+    }
+
+    private FrontEndSignal? BringHome(RequestChain chain, RequestsAway away)
+    {
+        uint written = chain.ParkedAnswer!.Value;
+        FrontEndSignal? call = null;
+        if (chain.TryBringHome(written))
+        {
+            MarkReply(chain, written);
+            call = Publish([new UsedElement(chain.Head, written)]);
+        }
+
+        away.Remove(chain);
+        return call;
     }
 
     /// <summary>Puts chains into the used ring. Whom to tell when the lock is left, held for that; null for nobody.</summary>

@@ -1,5 +1,6 @@
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
+using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;
 
@@ -11,10 +12,8 @@ namespace VirtioFs.DeviceEngine.Queues;
 /// States (vhost-user: Ring states): stopped without a kick descriptor, started with the first kick. It is served while it is started,
 /// enabled, wholly described and sound, in whatever order those come about.
 /// </remarks>
-internal sealed class VirtQueue
+internal sealed partial class VirtQueue
 {
-    private const int LookAroundMilliseconds = 20;
-
     private readonly QueueSurroundings _surroundings;
     private readonly object _gate = new();
     private readonly OpenedRing _opened = new();
@@ -193,7 +192,7 @@ internal sealed class VirtQueue
     /// <summary>Ends all work: the worker is told to go, and what is still under way will not be answered.</summary>
     internal void BeginClose()
     {
-        Used.Close();
+        Used.Close(Away);
         _worker?.Turn.BeginEnd();
     }
 
@@ -217,11 +216,12 @@ internal sealed class VirtQueue
     }
 
     /// <summary>Takes the guest's memory from what is still under way, after <see cref="BeginClose"/>. See <see cref="FileMapping.TryCutOff"/>.</summary>
-    internal bool TryCutOff()
+    /// <param name="kept">What is still read of it, see <see cref="AddPieces"/>.</param>
+    internal bool TryCutOff(ReadOnlySpan<IoVec> kept)
     {
         lock (_gate)
         {
-            return Away.TryCutOff() & _opened.TryCutOff();
+            return Away.TryCutOff(kept) & _opened.TryCutOff(kept);
         }
     }
 
@@ -273,86 +273,4 @@ internal sealed class VirtQueue
     /// <param name="chain">The chain.</param>
     /// <param name="written">Bytes of the answer; null when there is none, since the session is over.</param>
     internal void CompleteDeferred(RequestChain chain, uint? written) => Used.Complete(chain, written, Away);
-
-    /// <summary>Changes something while the worker rests, and lets it go on if it can. Null, or why that was not possible, as a sentence.</summary>
-    private string? Reconfigure(Action change, bool reopens)
-    {
-        if (_worker is not null && !_worker.Turn.TryPause(this, _surroundings.IsAbandoned))
-        {
-            return $"Ring {Index} did not come to rest before the session ended.";
-        }
-
-        lock (_gate)
-        {
-            if (reopens)
-            {
-                _opened.Close();
-            }
-
-            change();
-        }
-
-        Resume();
-        return null;
-    }
-
-    private void Resume()
-    {
-        if (_opened.Ring is null && Setup.IsComplete && Fault is null && !IsClosed)
-        {
-            OpenRing();
-        }
-
-        if (!CanServe)
-        {
-            return;
-        }
-
-        if (Away.TryEndRest())
-        {
-            _surroundings.Deferred.Retry();
-        }
-
-        _worker ??= _surroundings.StartWorker(this);
-        _worker.Turn.Resume();
-    }
-
-    private void OpenRing()
-    {
-        string? fault;
-        bool goesOn;
-        lock (_gate)
-        {
-            fault = _opened.TryOpen(_surroundings.Memory, Setup, _surroundings.RingFeatures, out goesOn);
-        }
-
-        if (fault is not null)
-        {
-            Used.Fail(fault);
-        }
-        else if (!goesOn)
-        {
-            _surroundings.Deferred.DropLaidAside(this);
-        }
-    }
-
-    private string? ComeToRest()
-    {
-        Away.BeginRest(interrupts: _surroundings.IsLogging);
-        if (Away.Interrupts)
-        {
-            _surroundings.Deferred.Retry();
-        }
-
-        while (!Away.TryAwaitRest(LookAroundMilliseconds))
-        {
-            Used.ReleaseSenders();
-            if (_surroundings.IsAbandoned())
-            {
-                return $"Ring {Index} still had {Away.Count} requests under way when the session ended.";
-            }
-        }
-
-        return null;
-    }
 }

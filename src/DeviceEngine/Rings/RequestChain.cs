@@ -48,6 +48,15 @@ internal sealed class RequestChain
     /// <summary>The memory that the pieces lie in, where this chain holds it of its own.</summary>
     internal GuestMemory? HeldMemory { get; private set; }
 
+    /// <summary>The mapping that the answer is to be copied into, where the request hangs and its pieces were taken from the guest's memory; else null.</summary>
+    internal GuestMemory? ParkedFor { get; private set; }
+
+    /// <summary>Bytes of the answer of a parked chain that waits for its ring to go on.</summary>
+    internal uint? ParkedAnswer { get; set; }
+
+    /// <summary>Whether no thread is about it: it has not been begun, or waits for somebody else.</summary>
+    internal bool IsAside { get; set; }
+
     /// <summary>Where the chain is noted as being in flight, once it has left its worker.</summary>
     internal HeadsInFlight? InFlight { get; private set; }
 
@@ -87,6 +96,7 @@ internal sealed class RequestChain
         Head = head;
         IsInterrupted = false;
         IsCalled = false;
+        IsAside = false;
         PauseMilliseconds = 0;
         _isKept = false;
         _start = First;
@@ -152,6 +162,7 @@ internal sealed class RequestChain
             if ((nuint)part < piece.Length)
             {
                 _pieces[next] = new IoVec(piece.Address + part, piece.Length - (nuint)part);
+                _guestAddresses[next] += (ulong)part;
                 break;
             }
 
@@ -171,7 +182,94 @@ internal sealed class RequestChain
     internal void Return()
     {
         HeldMemory?.LetGo();
-        (HeldMemory, InFlight) = (null, null);
+        ParkedFor?.LetGo();
+        (HeldMemory, ParkedFor, InFlight, ParkedAnswer) = (null, null, null, null);
+    }
+
+    /// <summary>
+    /// Has the pieces lie in another mapping of the guest's memory, which becomes the chain's own. Nobody may be about to use them. False, with nothing changed, where
+    /// not all of them lie there.
+    /// </summary>
+    internal bool TryMove(GuestMemory memory)
+    {
+        int first = _isKept ? _start + 1 : First;
+        Span<IoVec> moved = new IoVec[_count - first];
+        int hint = 0;
+        for (int i = first; i < _count; i++)
+        {
+            if (!memory.TryTranslate(_guestAddresses[i], ref hint, out nint address, out ulong available) || available < _pieces[i].Length)
+            {
+                return false;
+            }
+
+            moved[i - first] = new IoVec(address, _pieces[i].Length);
+        }
+
+        moved.CopyTo(_pieces.AsSpan(first));
+        HeldMemory?.LetGo();
+        HeldMemory = memory.Hold();
+        return true;
+    }
+
+    /// <summary>Has the answer go into another mapping of the guest's memory, since the pieces lie in memory that nobody sees from now on.</summary>
+    internal void Park(GuestMemory memory)
+    {
+        ParkedFor?.LetGo();
+        ParkedFor = memory.Hold();
+    }
+
+    /// <summary>Ends what <see cref="Park"/> began.</summary>
+    internal void Unpark()
+    {
+        ParkedFor?.LetGo();
+        ParkedFor = null;
+    }
+
+    /// <summary>Copies the answer of a chain that was parked to where the guest looks for it. False where that memory is not there any more.</summary>
+    /// <param name="written">Bytes of the answer.</param>
+    internal bool TryBringHome(uint written)
+    {
+        uint left = written;
+        int hint = 0;
+        for (int i = _readable; i < _count && left > 0; i++)
+        {
+            uint length = (uint)Math.Min(left, _pieces[i].Length);
+            if (!TryCopyOut(_pieces[i].Address, _guestAddresses[i], length, ref hint))
+            {
+                return false;
+            }
+
+            left -= length;
+        }
+
+        return true;
+    }
+
+    private unsafe bool TryCopyOut(nint source, ulong guestAddress, uint length, ref int hint)
+    {
+        while (length > 0)
+        {
+            if (!ParkedFor!.TryTranslate(guestAddress, ref hint, out nint target, out ulong available))
+            {
+                return false;
+            }
+
+            uint part = (uint)Math.Min(length, available);
+            if (!_mayVanish)
+            {
+                new ReadOnlySpan<byte>((void*)source, (int)part).CopyTo(new Span<byte>((void*)target, (int)part));
+            }
+            else if (!GuardedMemory.TryWrite(target, (void*)source, part))
+            {
+                return false;
+            }
+
+            source += (nint)part;
+            guestAddress += part;
+            length -= part;
+        }
+
+        return true;
     }
 
     private unsafe void Keep(nint address, Span<byte> target)

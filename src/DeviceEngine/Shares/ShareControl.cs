@@ -230,7 +230,7 @@ internal sealed partial class ShareControl
         FrontEndConnection connection = new(socket, _end.Descriptor);
         FileService service = _service;
         ShareWork work = new(
-            _id, service.Server, service.Threads, service.Deferred, () => IsEnding || connection.IsClosedByPeer, _status.NoteTrouble, Fail);
+            _id, service.Server, service.Threads, service.Deferred, () => IsEnding || connection.IsClosedByPeer, connection.Disconnect, service.TryReset, _status.NoteTrouble, Fail);
         VirtioFsDevice device = new(new DeviceDescription(_options.OffersTag ? _options.Tag : null, _options.RequestQueues, _options.QueueSize, _options.PollMicroseconds), work);
         Session session = new(connection, device, _status.NoteTrouble);
         FrontEndReview review = new(device, connection.Peer, text => _status.Note(ShareNoteKind.GuestReady, text), _status.NoteTrouble);

@@ -47,16 +47,41 @@ public static unsafe class SharedMemory
         return result == -1 ? -Marshal.GetLastSystemError() : 0;
     }
 
+    /// <summary>Maps once more what a mapping shows, at another place. EINVAL for huge pages.</summary>
+    /// <param name="address">The mapping.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="copy">The first byte there.</param>
+    public static int Duplicate(nint address, nuint length, out nint copy)
+    {
+        // mremap(2): an old size of zero makes a second mapping of the same pages.
+        nint result = LibC.mremap(address, 0, length, MremapMayMove, 0);
+        copy = result == -1 ? 0 : result;
+        return result == -1 ? -Marshal.GetLastSystemError() : 0;
+    }
+
     /// <summary>
     /// Puts memory that nobody else sees in the place of a mapping, in one step: who writes there meanwhile hits the one or the other.
     /// Zero, or a negated error number; then the mapping is as it was.
     /// </summary>
-    public static int Replace(nint address, nuint length)
+    /// <param name="address">The mapping.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="kept">Pieces of memory that still are to be read, and are copied as far as they lie in the mapping.</param>
+    public static int Replace(nint address, nuint length, ReadOnlySpan<IoVec> kept)
     {
         nint fresh = LibC.mmap(0, length, ProtRead | ProtWrite, MapPrivate | MapAnonymous | MapNoReserve, -1, 0);
         if (fresh == -1)
         {
             return -Marshal.GetLastSystemError();
+        }
+
+        foreach (IoVec piece in kept)
+        {
+            nuint offset = (nuint)(piece.Address - address);
+            if (offset < length && piece.Length <= length - offset)
+            {
+                // Where the front end has taken it away, there are zeros.
+                _ = GuardedMemory.TryRead(piece.Address, (void*)(fresh + (nint)offset), piece.Length);
+            }
         }
 
         // Moved there rather than made there: what mmap(2) refuses with MAP_FIXED, it has unmapped already.

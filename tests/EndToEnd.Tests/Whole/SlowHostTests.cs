@@ -115,6 +115,24 @@ public sealed class SlowHostTests
         Assert.Equal(0, next.Fuse.Getattr(entry.NodeId, out FuseAttrOut _));
     }
 
+    [Fact]
+    public void A_ring_stops_though_a_dead_file_system_has_a_request_of_it_and_goes_on_with_it()
+    {
+        using SharedTree tree = new();
+        Directory.CreateDirectory(tree.Host("dead"));
+        using HangingFileSystem dead = HangingFileSystem.Mount(tree.Host("dead"));
+        ulong hanging = tree.Find("dead").NodeId;
+        FuseRequest stuck = Submit(tree.Fuse, request => request.Begin(FuseOpcode.Lookup, hanging).AppendName("name").Expect<FuseEntryOut>());
+        WaitFor(() => tree.BackEnd.Share.Guest?.Queues.Sum(queue => queue.RequestsAway) == 1, "The request was not handed over.");
+        Assert.Equal(tree.Guest.Queues[1].AvailableIndex, tree.Guest.Stop()[1]);
+        tree.Guest.Start();
+        Assert.Equal(0, tree.Fuse.Getattr(SharedTree.Root, out FuseAttrOut _));
+        Assert.Equal(0, stuck.ReplyLength);
+        dead.Dispose();
+        Assert.True(tree.Fuse.WaitFor(stuck) < 0);
+        Assert.Equal(0, tree.Fuse.Getattr(SharedTree.Root, out FuseAttrOut _));
+    }
+
     private static List<WatchedOperation> ListAll(OperationWatch watch)
     {
         List<WatchedOperation> all = [];
