@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
+using VirtioFs.Frontend.Memory;
 using VirtioFs.Frontend.Wire;
 using VirtioFs.Linux;
 
@@ -149,6 +150,27 @@ public sealed class HangingRequestTests : IDisposable
         _files.BlockingGate.Set();
         using VirtioFsGuest next = VirtioFsGuest.ConnectAndMount(_share.Socket);
         Assert.Equal(0, next.Fuse.Getattr(1, out FuseAttrOut _));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_ring_of_a_guest_in_huge_pages_stops_too(bool sealable)
+    {
+        Assert.SkipUnless(VanishingMemoryTests.HasHugePages(), "The host has no free huge pages of 2 MiB.");
+        GatedFileSystem files = new() { IsDead = true };
+        using TemporaryShare share = new(null, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(
+            share.Socket, new GuestOptions { MemoryBytes = 8 << 20, LowMemoryBytes = 0, QueueSize = 64, MakeMemoryFile = size => SharedDescription.CreateHuge(size, sealable) });
+        FuseRequest stuck = guest.Fuse.CreateRequest(argumentBytes: 64).Begin(FuseOpcode.Open, 2).Append(default(FuseOpenIn)).Expect<FuseOpenOut>();
+        guest.Fuse.Submit(stuck);
+        guest.Fuse.Kick();
+        Eventually.Holds(() => files.Inside == 1, () => "It does not hang.");
+        _ = guest.Stop();
+        guest.Start();
+        Assert.Equal(0, guest.Fuse.Getattr(1, out FuseAttrOut _));
+        files.BlockingGate.Set();
+        Assert.Equal(-Errno.ENOENT, guest.Fuse.WaitFor(stuck));
     }
 
     private FuseRequest Hang()

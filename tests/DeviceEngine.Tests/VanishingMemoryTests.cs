@@ -111,6 +111,35 @@ public sealed class VanishingMemoryTests
         ServingTests.WriteFile(next.Fuse, "file", "text");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Holes_in_huge_pages_under_load_cost_the_session_at_most(bool sealable)
+    {
+        const int Rounds = 30, KeepSizeAndPunch = 3;
+        Assert.SkipUnless(HasHugePages(), "The host has no free huge pages of 2 MiB.");
+        using TemporaryShare share = new();
+        Random random = new(sealable ? 1 : 2);
+        for (int round = 0; round < Rounds; round++)
+        {
+            using (VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(
+                share.Socket, OptionsOf(round % 3) with { MemoryBytes = HugeMemory, MakeMemoryFile = size => SharedDescription.CreateHuge(size, sealable) }))
+            {
+                FillRing(guest);
+                guest.Queues[1].KickAlways();
+                Thread.SpinWait(random.Next(100_000));
+                Assert.Equal(0, Files.Allocate(guest.Memory.Regions[0].Descriptor, KeepSizeAndPunch, 0, HugeMemory));
+                guest.Queues[1].KickAlways();
+                Thread.Sleep(random.Next(3));
+            }
+
+            share.WaitFor(ShareState.Waiting);
+        }
+
+        using VirtioFsGuest next = VirtioFsGuest.ConnectAndMount(share.Socket);
+        ServingTests.WriteFile(next.Fuse, "file", "text");
+    }
+
     [Fact]
     public void More_huge_pages_than_there_are_are_refused()
     {
@@ -230,7 +259,7 @@ public sealed class VanishingMemoryTests
         },
     };
 
-    private static bool HasHugePages()
+    internal static bool HasHugePages()
     {
         int file = SharedDescription.CreateHuge(HugeMemory, sealable: true);
         nint mapping = 0;

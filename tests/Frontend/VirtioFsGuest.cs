@@ -119,12 +119,13 @@ public sealed class VirtioFsGuest : IDisposable
     public ushort[] Stop() => Handshake.Stop(this);
 
     /// <summary>The guest boots again on the same connection: rings stop, are emptied, and start. Mount again afterwards.</summary>
-    public void Reboot()
+    /// <param name="first">The index that rings begin at; a driver's is 0.</param>
+    public void Reboot(ushort first = 0)
     {
         Stop();
         foreach (GuestQueue queue in _queues)
         {
-            queue.Clear();
+            queue.Clear(first);
         }
 
         Start();

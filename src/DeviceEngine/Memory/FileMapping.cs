@@ -6,8 +6,14 @@ namespace VirtioFs.DeviceEngine.Memory;
 internal sealed class FileMapping
 {
     private readonly nint _base;
+    // Mappings of huge pages for which a descriptor is kept, since only that can map them once more: as many as a machine has, by far.
+    private const int MostKept = 64;
+    private static int s_kept;
+
     private readonly nuint _length;
     private int _users = 1;
+    private int _file = -1;
+    private long _offset;
     private bool _isCutOff;
 
     private FileMapping(nint start, nuint length, nint address, ulong size, bool mayVanish) =>
@@ -69,6 +75,11 @@ internal sealed class FileMapping
         }
 
         mapping = new FileMapping(start, length, start + (nint)lead, size, mayVanish);
+        if (file.PageSize > (ulong)Environment.SystemPageSize)
+        {
+            mapping.Keep(descriptor, (long)(offset - lead));
+        }
+
         return null;
     }
 
@@ -104,17 +115,50 @@ internal sealed class FileMapping
         return _isCutOff;
     }
 
-    /// <summary>Maps the same once more. Null where the system does not do that, as of huge pages.</summary>
-    internal FileMapping? TryDuplicate() => SharedMemory.Duplicate(_base, _length, out nint copy) < 0
-        ? null
-        : new FileMapping(copy, _length, copy + (Address - _base), Size, MayVanish);
+    /// <summary>Maps the same once more. Null where that is not possible.</summary>
+    internal FileMapping? TryDuplicate()
+    {
+        int result = _file < 0
+            ? SharedMemory.Duplicate(_base, _length, out nint copy)
+            : SharedMemory.Map(_file, _offset, _length, out copy, reserves: true);
+        if (result < 0)
+        {
+            return null;
+        }
+
+        FileMapping made = new(copy, _length, copy + (Address - _base), Size, MayVanish);
+        if (_file >= 0)
+        {
+            made.Keep(_file, _offset);
+        }
+
+        return made;
+    }
 
     /// <summary>Is no longer a user.</summary>
     internal void LetGo()
     {
-        if (Interlocked.Decrement(ref _users) == 0)
+        if (Interlocked.Decrement(ref _users) > 0)
         {
-            _ = SharedMemory.Unmap(_base, _length);
+            return;
         }
+
+        _ = SharedMemory.Unmap(_base, _length);
+        if (_file >= 0)
+        {
+            FileDescriptor.Close(_file);
+            _ = Interlocked.Decrement(ref s_kept);
+        }
+    }
+
+    private void Keep(int descriptor, long offset)
+    {
+        if (Interlocked.Increment(ref s_kept) <= MostKept && Files.Duplicate(descriptor) is int copy and >= 0)
+        {
+            (_file, _offset) = (copy, offset);
+            return;
+        }
+
+        _ = Interlocked.Decrement(ref s_kept);
     }
 }

@@ -40,6 +40,38 @@ public sealed class RingTests
         }
     }
 
+    /// <summary>What a driver before had taken round many times does not matter to the next one, wherever that begins.</summary>
+    [Theory]
+    [InlineData(VirtioFeatures.LinuxGuest, false)]
+    [InlineData(VirtioFeatures.Version1, false)]
+    [InlineData(VirtioFeatures.LinuxGuest, true)]
+    public void A_ring_that_went_round_is_set_up_anew_from_any_index(VirtioFeatures features, bool resets)
+    {
+        const int MoreThanAllDescriptors = 66_000;
+        using SharedTree tree = new(new GuestOptions { Features = features, QueueSize = 32 });
+        tree.Guest.SetCompletionWait(CompletionWait.Poll);
+        int requests = MoreThanAllDescriptors;
+        foreach (ushort first in (ushort[])[0, 1, 31, 32, 0x7fff, 0xffe0, 0xffff, 0])
+        {
+            for (int i = 0; i < requests; i++)
+            {
+                Assert.Equal(0, tree.Fuse.Getattr(SharedTree.Root, out FuseAttrOut _));
+            }
+
+            requests = 300;
+
+            if (resets)
+            {
+                tree.Guest.Connection.ResetDevice();
+            }
+
+            tree.Guest.Reboot(first);
+            tree.Guest.Mount();
+            Assert.Equal(0, tree.Fuse.Getattr(SharedTree.Root, out FuseAttrOut _));
+            Assert.Equal(first, (ushort)(tree.Guest.Queues[1].AvailableIndex - 2));
+        }
+    }
+
     [Theory]
     [InlineData(0, 1, 0, true)]
     [InlineData(1, 1, 0, false)]

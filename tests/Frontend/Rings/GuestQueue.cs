@@ -124,7 +124,8 @@ public sealed unsafe class GuestQueue : IDisposable
     // ------------------------------------------------------------------ an ordinary driver
 
     /// <summary>Forgets everything and empties the ring, as a driver does after a reset of the device.</summary>
-    public void Clear()
+    /// <param name="first">The index of the first chain; a driver's is 0.</param>
+    public void Clear(ushort first = 0)
     {
         _descriptors.Span.Clear();
         _available.Span.Clear();
@@ -135,7 +136,8 @@ public sealed unsafe class GuestQueue : IDisposable
         }
 
         (_firstFree, FreeDescriptors, InFlight) = (0, Size, 0);
-        (_availableShadow, _kickedAt, _usedSeen, Base) = (0, 0, 0, 0);
+        (_availableShadow, _kickedAt, _usedSeen, Base) = (first, first, first, first);
+        (AvailableIndex, UsedIndex, AvailableEvent) = (first, first, first);
         EventFd.Drain(KickDescriptor);
         EventFd.Drain(CallDescriptor);
         SetCompletionWait(CompletionWait);
