@@ -8,8 +8,8 @@ internal static class Structure
 {
     internal static readonly string[][] Projects =
     [
-        ["Linux", "LibvirtXml"],
-        ["Fuse"],
+        ["Linux"],
+        ["Fuse", "LibvirtXml"],
         ["DeviceEngine"],
         ["Daemon", "Cmdlets"],
     ];

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using RealPath = VirtioFs.Linux.RealPath;
 
 namespace VirtioFs.LibvirtXml.Files;
 

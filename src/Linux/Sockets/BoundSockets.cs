@@ -5,33 +5,66 @@ namespace VirtioFs.Linux;
 
 /// <summary>
 /// The Unix sockets of this network namespace that are bound to a file, as the kernel lists them with the file's number
-/// (<c>sock_diag(7)</c>, UNIX_DIAG_VFS): also those that do not listen yet, and whatever was written into a name.
+/// (<c>sock_diag(7)</c>, UNIX_DIAG_VFS): also those that do not listen yet, and whatever was written into a name. Nobody connects to find
+/// out: virtiofsd serves one connection and leaves when that ends.
 /// </summary>
 public static unsafe class BoundSockets
 {
     private const int Netlink = 16, Raw = 3, CloseOnExec = 0x80000, SockDiag = 4;
-    private const ushort DiagByFamily = 20, Done = 3, Error = 2, UnixDiagVfs = 1;
+    private const ushort DiagByFamily = 20, Done = 3, Error = 2;
     private const ushort RequestAndDump = 0x301;
-    private const int ReceiveSize = 32 * 1024;
+    private const int ReceiveSize = 64 * 1024;
 
-    /// <summary>Whether a socket is bound to this file; null where the kernel does not tell.</summary>
+    /// <summary><c>UDIAG_SHOW_NAME</c> and <c>UDIAG_SHOW_VFS</c>.</summary>
+    private const uint NameAndFile = 3;
+
+    /// <summary>The states to ask for: all, or <c>TCP_LISTEN</c> alone.</summary>
+    private const uint All = uint.MaxValue, Listening = 1 << 10;
+
+    /// <summary>Whether a socket, listening or not, is bound to this file; null where the kernel does not tell.</summary>
     /// <param name="file">The socket's file.</param>
-    public static bool? IsBound(in FileStatus file) => Find(file, null);
+    /// <param name="path">The path that it lies at.</param>
+    public static bool? IsBound(in FileStatus file, string path) => IsAny(List(All), file, path);
 
     /// <summary>Whether this very socket is bound to this file; null where the kernel does not tell.</summary>
     /// <param name="socket">An open socket.</param>
     /// <param name="file">The socket's file.</param>
-    public static bool? IsBoundTo(int socket, in FileStatus file) =>
-        FileStatus.Of(socket, out FileStatus own) < 0 ? null : Find(file, (uint)own.Inode);
-
-    /// <summary>Whether <c>/proc/net/unix</c> has a socket with exactly this name, which is all that is left where the kernel does not tell more.</summary>
-    public static bool IsListed(string path)
+    /// <param name="path">The path that it lies at.</param>
+    public static bool? IsBoundTo(int socket, in FileStatus file, string path)
     {
-        const int NameField = 7;
+        if (FileStatus.Of(socket, out FileStatus own) < 0 || List(All) is not List<BoundSocket> sockets)
+        {
+            return null;
+        }
+
+        uint number = (uint)own.Inode;
+        return IsAny(sockets.FindAll(bound => bound.SocketInode == number), file, path);
+    }
+
+    /// <summary>Whether somebody accepts connections at a path. A link is followed.</summary>
+    /// <param name="path">The socket's absolute path.</param>
+    public static bool IsListening(string path)
+    {
+        using FileDescriptor file = new(Math.Max(Files.Open(path, OpenFlags.Path), -1));
+        return !file.IsInvalid && FileStatus.Of(file.Value, out FileStatus status) == 0 && status.Type == FileStatus.Socket
+            && (IsAny(List(Listening), status, path) ?? IsListed(path, listens: true));
+    }
+
+    /// <summary>
+    /// Whether <c>/proc/net/unix</c> has a socket with this name, which is all that is left on a kernel without CONFIG_UNIX_DIAG. Anybody can write
+    /// lines there by a name with a line end in it. That may make a dead socket look alive, and never a living one dead.
+    /// </summary>
+    /// <param name="path">The socket's path.</param>
+    /// <param name="listens">Whether it has to listen.</param>
+    public static bool IsListed(string path, bool listens = false)
+    {
+        const string AcceptsConnections = "00010000";
+        const int Flags = 3, Name = 7;
         try
         {
             return File.ReadLines("/proc/net/unix", Encoding.UTF8)
-                .Any(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > NameField } && line.EndsWith(' ' + path, StringComparison.Ordinal));
+                .Select(line => line.Split(' ', Name + 1, StringSplitOptions.RemoveEmptyEntries))
+                .Any(fields => fields.Length > Name && (!listens || fields[Flags] == AcceptsConnections) && BoundSocket.IsSamePath(fields[Name], path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -39,15 +72,34 @@ public static unsafe class BoundSockets
         }
     }
 
-    private static bool? Find(in FileStatus file, uint? socketInode)
+    private static bool? IsAny(List<BoundSocket>? sockets, in FileStatus file, string path)
+    {
+        if (sockets is null)
+        {
+            return null;
+        }
+
+        foreach (BoundSocket socket in sockets)
+        {
+            if (socket.IsOf(file, path))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The sockets in some states; null when this kernel cannot be asked.</summary>
+    private static List<BoundSocket>? List(uint states)
     {
         using FileDescriptor socket = new(Math.Max(LibC.Result(LibC.socket(Netlink, Raw | CloseOnExec, SockDiag)), -1));
         DumpRequest request = new()
         {
             Header = new MessageHeader { Length = (uint)sizeof(DumpRequest), Type = DiagByFamily, Flags = RequestAndDump },
             Family = 1,
-            States = uint.MaxValue,
-            Show = 2,
+            States = states,
+            Show = NameAndFile,
             Cookie = ulong.MaxValue,
         };
         if (socket.IsInvalid || UnixSocket.Send(socket.Value, new ReadOnlySpan<byte>(&request, sizeof(DumpRequest))) < 0)
@@ -55,77 +107,45 @@ public static unsafe class BoundSockets
             return null;
         }
 
-        // The kernel tells the low 32 bits of a number, and devices as MKDEV packs them (include/linux/kdev_t.h).
-        Wanted wanted = new((uint)file.Inode, (file.DeviceMajor << 20) | file.DeviceMinor, socketInode);
+        List<BoundSocket> found = [];
         byte[] buffer = new byte[ReceiveSize];
         while (true)
         {
-            nint length = UnixSocket.Receive(socket.Value, buffer, [], out _);
+            // The kernel makes the next part of its answer within this call, so there is nothing to wait for.
+            nint length = UnixSocket.Receive(socket.Value, buffer, [], out _, wait: false);
             if (length <= 0)
             {
                 return null;
             }
 
-            if (Search(buffer.AsSpan(0, (int)length), wanted) is { IsLast: true } end)
+            if (Read(buffer.AsSpan(0, (int)length), found) is bool isComplete)
             {
-                return end.Found;
+                return isComplete ? found : null;
             }
         }
     }
 
-    /// <summary>Looks through what one call received; an answer is the last where the file was found, or the list ended.</summary>
-    private static (bool IsLast, bool? Found) Search(ReadOnlySpan<byte> messages, Wanted wanted)
+    /// <summary>Takes apart what one call received; null when more follows, else whether the kernel has answered to the end.</summary>
+    private static bool? Read(ReadOnlySpan<byte> messages, List<BoundSocket> found)
     {
         while (messages.Length >= sizeof(MessageHeader))
         {
             MessageHeader header = MemoryMarshal.Read<MessageHeader>(messages);
             if (header.Type is Done or Error || header.Length < sizeof(MessageHeader) || header.Length > messages.Length)
             {
-                return (true, header.Type == Done ? false : null);
+                return header.Type == Done;
             }
 
-            if (IsWanted(messages[sizeof(MessageHeader)..(int)header.Length], wanted))
+            if (header.Type == DiagByFamily && BoundSocket.Read(messages[sizeof(MessageHeader)..(int)header.Length]) is BoundSocket socket)
             {
-                return (true, true);
+                found.Add(socket);
             }
 
             messages = messages[Math.Min(messages.Length, ((int)header.Length + 3) & ~3)..];
         }
 
-        return default;
+        return null;
     }
-
-    private static bool IsWanted(ReadOnlySpan<byte> message, Wanted wanted)
-    {
-        // struct unix_diag_msg: family, type, state, padding; the socket's number; a cookie of 8 bytes. Attributes follow.
-        const int InodeOffset = 4, AttributesOffset = 16, AttributeHeader = 4;
-        if (message.Length < AttributesOffset
-            || (wanted.SocketInode is uint own && MemoryMarshal.Read<uint>(message[InodeOffset..]) != own))
-        {
-            return false;
-        }
-
-        for (ReadOnlySpan<byte> rest = message[AttributesOffset..]; rest.Length >= AttributeHeader;)
-        {
-            ushort length = MemoryMarshal.Read<ushort>(rest), type = MemoryMarshal.Read<ushort>(rest[2..]);
-            if (length < AttributeHeader || length > rest.Length)
-            {
-                return false;
-            }
-
-            if (type == UnixDiagVfs && length >= AttributeHeader + (2 * sizeof(uint)))
-            {
-                return MemoryMarshal.Read<uint>(rest[AttributeHeader..]) == wanted.Inode
-                    && MemoryMarshal.Read<uint>(rest[(AttributeHeader + sizeof(uint))..]) == wanted.Device;
-            }
-
-            rest = rest[Math.Min(rest.Length, (length + 3) & ~3)..];
-        }
-
-        return false;
-    }
-
-    private readonly record struct Wanted(uint Inode, uint Device, uint? SocketInode);
 
     /// <summary><c>struct nlmsghdr</c> (<c>linux/netlink.h</c>).</summary>
     [StructLayout(LayoutKind.Sequential)]

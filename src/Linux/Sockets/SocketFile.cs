@@ -64,7 +64,7 @@ public sealed unsafe class SocketFile : IDisposable
     /// tells: a daemon that serves one front end and then ends, as virtiofsd does, would take that for the front end.
     /// </summary>
     /// <param name="status">What lies there.</param>
-    public bool IsInUse(in FileStatus status) => (BoundSockets.IsBound(status) ?? BoundSockets.IsListed(_path)) || Answers(status);
+    public bool IsInUse(in FileStatus status) => (BoundSockets.IsBound(status, _path) ?? BoundSockets.IsListed(_path)) || Answers(status);
 
     /// <summary>Binds a socket to the name, and gives the file its mode and group before anybody can connect.</summary>
     /// <param name="socket">The socket, which does not listen yet.</param>
@@ -150,7 +150,7 @@ public sealed unsafe class SocketFile : IDisposable
         status = default;
         int result = file < 0 ? file : FileStatus.Of(file, out status);
         bool isOurs = isCertain
-            || (status.Type == FileStatus.Socket && IsOurs(status) && status.LinkCount == 1 && BoundSockets.IsBoundTo(socket, status) != false);
+            || (status.Type == FileStatus.Socket && IsOurs(status) && status.LinkCount == 1 && BoundSockets.IsBoundTo(socket, status, _path) != false);
         if (result == 0 && isOurs)
         {
             return file;

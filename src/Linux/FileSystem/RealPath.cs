@@ -1,16 +1,16 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.Linux;
 
 /// <summary>A path without symbolic links.</summary>
-internal static unsafe partial class RealPath
+public static unsafe class RealPath
 {
     /// <summary>Resolves every link on the way.</summary>
     /// <param name="path">The path.</param>
     /// <returns>The absolute path; null when something on the way is not there.</returns>
     public static string? Of(string path)
     {
-        byte* resolved = Resolve(path, null);
+        byte* resolved = LibC.realpath(path, null);
         if (resolved is null)
         {
             return null;
@@ -20,7 +20,10 @@ internal static unsafe partial class RealPath
         NativeMemory.Free(resolved);
         return text;
     }
+}
 
-    [LibraryImport("libc", EntryPoint = "realpath", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial byte* Resolve(string path, byte* buffer);
+internal static unsafe partial class LibC
+{
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial byte* realpath(string path, byte* buffer);
 }
