@@ -5,6 +5,9 @@ namespace VirtioFs.LibvirtXml.Tests;
 /// <summary>A real libvirtd that is restarted, or that stops answering.</summary>
 public sealed class DaemonFaultTests
 {
+    /// <summary>More than the threads whose stacks the C library keeps for new ones.</summary>
+    private const int Callers = 60;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static Domain NewDomain(string name) => Domain.Parse(
@@ -82,5 +85,46 @@ public sealed class DaemonFaultTests
         daemon.Thaw();
         using LibvirtConnection again = LibvirtConnection.Open(daemon.Uri, cancellationToken: Token);
         Assert.NotEmpty(again.ListDomains());
+    }
+
+    [Fact]
+    public async Task A_slow_daemon_ends_no_process_whose_threads_have_waited_for_it()
+    {
+        // Clients before libvirt 10.4 keep a pointer into the stack of a thread that was woken while it waited (CVE-2024-4418), by a keepalive message or
+        // another thread's call. A later call on that connection ends the process, and this test program with it.
+        using OwnDaemon daemon = new();
+        using ConnectionPool pool = new(new LibvirtLimits { Open = TimeSpan.FromMinutes(3), Read = TimeSpan.FromMinutes(3) });
+        using CancellationTokenSource stop = new();
+        LibvirtConnection connection = pool.Get(daemon.Uri, cancellationToken: Token);
+        LibvirtConnection stopped = pool.Get(daemon.Uri, cancellationToken: stop.Token);
+        Assert.NotEmpty(connection.ListDomains());
+        daemon.Freeze();
+        Task<int>[] waiting = [.. Enumerable.Range(0, Callers).Select(number => Task.Factory.StartNew(
+            () => (number % 2 == 0 ? connection : stopped).ListDomains().Count, Token, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        await Task.Delay(TimeSpan.FromSeconds((LibvirtEventLoop.KeepAliveInterval * (LibvirtEventLoop.KeepAliveCount + 1)) + 2), Token);
+        await stop.CancelAsync();
+        daemon.Thaw();
+
+        foreach (Task<int> call in waiting.Where((_, number) => number % 2 == 0))
+        {
+            Assert.True(await call > 0);
+        }
+
+        foreach (Task<int> call in waiting.Where((_, number) => number % 2 != 0))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                for (int time = 0; time < 25; time++)
+                {
+                    Assert.NotEmpty(connection.ListDomains());
+                }
+            },
+            Token,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
     }
 }

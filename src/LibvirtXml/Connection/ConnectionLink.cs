@@ -3,20 +3,25 @@ using System.Diagnostics;
 namespace VirtioFs.LibvirtXml;
 
 /// <summary>
-/// The way to one URI. It is opened when it is needed and again after it was lost, by one attempt at a time that all who need it wait
-/// for, each for as long as it likes.
+/// The way to one URI. Connections are opened when they are needed and again after they were lost, by one attempt at a time that all who need
+/// one wait for, each for as long as it likes. A connection serves one call at a time; there are as many as calls are made at once.
 /// </summary>
 internal sealed class ConnectionLink(string? uri, bool isReadOnly) : IDisposable
 {
     /// <summary>How many attempts may hang at once: each holds a thread until the other end lets go.</summary>
     private const int MostHangingAttempts = 4;
 
+    /// <summary>How many connections there may be; a daemon takes 20 of one user at first (<c>max_anonymous_clients</c>).</summary>
+    private const int MostConnections = 8;
+
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(5);
+
     private readonly Lock _gate = new();
     private readonly string? _uri = ConnectionUri.WithoutPrompt(uri);
+    private readonly List<ConnectionHandle> _handles = [];
     private Task<ConnectionHandle>[] _hanging = [];
     private Task<ConnectionHandle>? _attempt;
     private long _attemptStarted;
-    private ConnectionHandle? _handle;
     private bool _isClosed;
 
     public bool IsReadOnly => isReadOnly;
@@ -24,28 +29,59 @@ internal sealed class ConnectionLink(string? uri, bool isReadOnly) : IDisposable
     /// <summary>The URI as libvirt has resolved it; the one that was asked for until then.</summary>
     public string Uri { get; private set; } = uri ?? string.Empty;
 
-    public bool IsAlive => _handle is { IsAlive: true };
+    public bool IsAlive
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _handles.Exists(handle => handle.IsAlive);
+            }
+        }
+    }
 
-    /// <summary>The open connection. It belongs to the link.</summary>
+    /// <summary>Opens the first connection, unless there is one.</summary>
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="LibvirtException">It cannot be opened, or not within the limit.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public ConnectionHandle Obtain(TimeSpan limit, CancellationToken cancellationToken)
+    public void Open(TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (_handle is { IsAlive: true } alive)
+        if (!IsAlive)
         {
-            return alive;
+            AwaitAttempt(limit, limit, cancellationToken);
         }
+    }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        Task<ConnectionHandle> attempt = JoinAttempt(limit);
-        if (BlockingCall.TryWait(attempt, limit, cancellationToken))
+    /// <summary>A connection for one call, which gives it back or gives it up. It belongs to the link.</summary>
+    /// <inheritdoc cref="Open"/>
+    public ConnectionHandle Take(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
         {
-            return attempt.GetAwaiter().GetResult();
-        }
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryTake(out bool mayOpen) is ConnectionHandle taken)
+            {
+                return taken;
+            }
 
-        throw TimedOut(limit);
+            TimeSpan left = limit - Stopwatch.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                GiveAllUp();
+                throw TimedOut(limit);
+            }
+
+            if (mayOpen)
+            {
+                AwaitAttempt(limit, left, cancellationToken);
+            }
+            else
+            {
+                cancellationToken.WaitHandle.WaitOne(BusyPause);
+            }
+        }
     }
 
     public void Dispose()
@@ -53,9 +89,50 @@ internal sealed class ConnectionLink(string? uri, bool isReadOnly) : IDisposable
         lock (_gate)
         {
             _isClosed = true;
-            _handle?.Dispose();
-            _handle = null;
+            _handles.ForEach(handle => handle.Dispose());
+            _handles.Clear();
         }
+    }
+
+    private ConnectionHandle? TryTake(out bool mayOpen)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(LibvirtConnection));
+            foreach (ConnectionHandle lost in _handles.FindAll(handle => !handle.IsAlive))
+            {
+                // Where a call still hangs in it, the garbage collector closes it afterwards.
+                _handles.Remove(lost);
+                if (lost.TryTake())
+                {
+                    lost.Dispose();
+                }
+            }
+
+            mayOpen = _handles.Count < MostConnections;
+            return _handles.Find(handle => handle.TryTake());
+        }
+    }
+
+    /// <summary>Calls hang in all of them, and the daemon may have been replaced since.</summary>
+    private void GiveAllUp()
+    {
+        lock (_gate)
+        {
+            _handles.ForEach(handle => handle.GiveUp());
+        }
+    }
+
+    private void AwaitAttempt(TimeSpan limit, TimeSpan left, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Task<ConnectionHandle> attempt = JoinAttempt(limit);
+        if (!BlockingCall.TryWait(attempt, left, cancellationToken))
+        {
+            throw TimedOut(limit);
+        }
+
+        _ = attempt.GetAwaiter().GetResult();
     }
 
     private Task<ConnectionHandle> JoinAttempt(TimeSpan limit)
@@ -63,11 +140,6 @@ internal sealed class ConnectionLink(string? uri, bool isReadOnly) : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isClosed, typeof(LibvirtConnection));
-            if (_handle is { IsAlive: true } alive)
-            {
-                return Task.FromResult(alive);
-            }
-
             if (_attempt is { IsCompleted: false } && Stopwatch.GetElapsedTime(_attemptStarted) < limit)
             {
                 return _attempt;
@@ -80,13 +152,13 @@ internal sealed class ConnectionLink(string? uri, bool isReadOnly) : IDisposable
                 throw TimedOut(limit);
             }
 
-            _attempt = BlockingCall.Start(Open);
+            _attempt = BlockingCall.Start(OpenAnother);
             _attemptStarted = Stopwatch.GetTimestamp();
             return _attempt;
         }
     }
 
-    private unsafe ConnectionHandle Open()
+    private unsafe ConnectionHandle OpenAnother()
     {
         nint pointer = isReadOnly ? LibvirtNative.ConnectOpenReadOnly(_uri) : LibvirtNative.ConnectOpen(_uri);
         if (pointer == 0)
@@ -95,28 +167,24 @@ internal sealed class ConnectionLink(string? uri, bool isReadOnly) : IDisposable
         }
 
         ConnectionHandle opened = ConnectionHandle.Own(pointer);
-
-        // Drivers without a daemon, and daemons before libvirt 0.9.8, have no keepalive; that is no reason to do without the connection.
-        _ = LibvirtNative.ConnectSetKeepAlive(opened, LibvirtEventLoop.KeepAliveInterval, LibvirtEventLoop.KeepAliveCount);
-        LibvirtNative.ResetLastError();
+        LibvirtEventLoop.WatchOver(opened);
         string? resolved = LibvirtNative.TakeString(LibvirtNative.ConnectGetUri(opened));
         return Keep(opened, resolved);
     }
 
-    /// <summary>Makes an opened connection the link's own, unless the link was closed or another attempt was faster.</summary>
+    /// <summary>Makes an opened connection the link's own, unless the link was closed or has enough by now.</summary>
     private ConnectionHandle Keep(ConnectionHandle opened, string? resolved)
     {
         lock (_gate)
         {
-            if (_isClosed || _handle is { IsAlive: true })
+            if (_isClosed || _handles.Count >= MostConnections)
             {
                 opened.Dispose();
                 ObjectDisposedException.ThrowIf(_isClosed, typeof(LibvirtConnection));
-                return _handle!;
+                return opened;
             }
 
-            _handle?.Dispose();
-            _handle = opened;
+            _handles.Add(opened);
             Uri = resolved ?? Uri;
             return opened;
         }

@@ -23,7 +23,7 @@ public sealed class ConnectionPool(LibvirtLimits? limits = null) : IDisposable
         LibvirtLibrary.Load();
         ConnectionLink link = LinkTo(uri, readOnly);
         LibvirtLimits current = limits ?? LibvirtLimits.FromEnvironment();
-        _ = link.Obtain(current.Open, cancellationToken);
+        link.Open(current.Open, cancellationToken);
         return new LibvirtConnection(link, isOwner: false, current, cancellationToken);
     }
 

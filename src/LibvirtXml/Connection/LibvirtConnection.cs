@@ -66,7 +66,7 @@ public sealed unsafe class LibvirtConnection : IDisposable
         ConnectionLink link = new(uri, readOnly);
         try
         {
-            _ = link.Obtain(limits.Open, cancellationToken);
+            link.Open(limits.Open, cancellationToken);
             return new LibvirtConnection(link, isOwner: true, limits, cancellationToken);
         }
         catch
@@ -254,15 +254,13 @@ public sealed unsafe class LibvirtConnection : IDisposable
     internal T Read<T>(string whatFails, Func<ConnectionHandle, T> call, Action<T>? discard = null)
     {
         long start = Stopwatch.GetTimestamp();
-        ConnectionHandle connection = _link.Obtain(Limits.Open, _cancellationToken);
         try
         {
-            return Run(connection, whatFails, call, discard, Limits.Read, ReadTimeoutAdvice);
+            return Run(Take(), whatFails, call, discard, Limits.Read, ReadTimeoutAdvice);
         }
         catch (LibvirtException exception) when (exception.IsConnectionLost && Stopwatch.GetElapsedTime(start) < Limits.Read)
         {
-            connection.GiveUp();
-            return Run(_link.Obtain(Limits.Open, _cancellationToken), whatFails, call, discard, Limits.Read, ReadTimeoutAdvice);
+            return Run(Take(), whatFails, call, discard, Limits.Read, ReadTimeoutAdvice);
         }
     }
 
@@ -272,12 +270,18 @@ public sealed unsafe class LibvirtConnection : IDisposable
     /// </summary>
     internal T Change<T>(string whatFails, Func<ConnectionHandle, T> call, Action<T>? discard = null)
     {
-        ConnectionHandle connection = Read(whatFails, knocked =>
+        while (true)
         {
-            Require(knocked, LibvirtNative.ConnectGetLibraryVersion(knocked, out _), whatFails);
-            return knocked;
-        });
-        return Run(connection, whatFails, call, discard, Limits.Change, ChangeTimeoutAdvice);
+            ConnectionHandle knocked = Read(whatFails, connection =>
+            {
+                Require(connection, LibvirtNative.ConnectGetLibraryVersion(connection, out _), whatFails);
+                return connection;
+            });
+            if (knocked.TryTake())
+            {
+                return Run(knocked, whatFails, call, discard, Limits.Change, ChangeTimeoutAdvice);
+            }
+        }
     }
 
     internal LibvirtException Failure(ConnectionHandle connection, string whatFailed) => LibvirtErrors.Take(whatFailed, Uri, handle: connection);
@@ -299,15 +303,37 @@ public sealed unsafe class LibvirtConnection : IDisposable
     private DomainHandle Own(ConnectionHandle connection, nint pointer, string whatFails) =>
         pointer == 0 ? throw Failure(connection, whatFails) : DomainHandle.Own(connection, pointer);
 
-    private T Run<T>(ConnectionHandle connection, string whatFails, Func<ConnectionHandle, T> call, Action<T>? discard, TimeSpan limit, string advice) =>
-        BlockingCall.Run(
-            () => call(connection),
-            discard,
-            limit,
-            () =>
+    private ConnectionHandle Take() => _link.Take(Limits.Open, _cancellationToken);
+
+    /// <summary>Makes a call on a connection that was taken for it. It is given back when the call ends, also when nobody waits for that any longer.</summary>
+    private T Run<T>(ConnectionHandle connection, string whatFails, Func<ConnectionHandle, T> call, Action<T>? discard, TimeSpan limit, string advice)
+    {
+        if (_cancellationToken.IsCancellationRequested)
+        {
+            connection.Return();
+            _cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        try
+        {
+            return BlockingCall.Run(Call, discard, limit, () => LibvirtErrors.TimedOut(whatFails, limit, advice), _cancellationToken);
+        }
+        catch (LibvirtException exception) when (exception.IsConnectionLost || exception.Kind == ErrorKind.Timeout)
+        {
+            connection.GiveUp();
+            throw;
+        }
+
+        T Call()
+        {
+            try
             {
-                connection.GiveUp();
-                return LibvirtErrors.TimedOut(whatFails, limit, advice);
-            },
-            _cancellationToken);
+                return call(connection);
+            }
+            finally
+            {
+                connection.Return();
+            }
+        }
+    }
 }

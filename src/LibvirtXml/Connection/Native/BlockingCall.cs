@@ -35,7 +35,7 @@ internal static class BlockingCall
     public static bool TryWait(Task call, TimeSpan limit, CancellationToken cancellationToken) =>
         Task.WaitAny([call], (int)limit.TotalMilliseconds, cancellationToken) == 0;
 
-    /// <summary>Makes a call and waits for it.</summary>
+    /// <summary>Makes a call, also where the token is cancelled already, and waits for it.</summary>
     /// <param name="call">The call.</param>
     /// <param name="discard">Frees what the call gives when nobody waits for it any more; null when there is nothing to free.</param>
     /// <param name="limit">How long to wait.</param>
@@ -43,7 +43,6 @@ internal static class BlockingCall
     /// <param name="cancellationToken">Ends the wait.</param>
     public static T Run<T>(Func<T> call, Action<T>? discard, TimeSpan limit, Func<Exception> timedOut, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         Task<T> running = Start(call);
         try
         {

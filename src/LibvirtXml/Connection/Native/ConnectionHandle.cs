@@ -6,6 +6,7 @@ namespace VirtioFs.LibvirtXml;
 internal sealed class ConnectionHandle : SafeHandle
 {
     private volatile bool _isGivenUp;
+    private int _isTaken;
 
     private ConnectionHandle(nint pointer)
         : base(0, ownsHandle: true)
@@ -35,6 +36,15 @@ internal sealed class ConnectionHandle : SafeHandle
 
     /// <summary>Marks a connection whose daemon no longer answers, so that the next call opens another one.</summary>
     public void GiveUp() => _isGivenUp = true;
+
+    /// <summary>
+    /// Takes the connection for one call, if no other is made on it. libvirt's client lets several threads wait on one connection, but before
+    /// libvirt 10.4 one that is woken leaves a pointer into its stack behind (CVE-2024-4418), by which a later call ends the process.
+    /// </summary>
+    public bool TryTake() => Interlocked.CompareExchange(ref _isTaken, 1, 0) == 0;
+
+    /// <summary>Lets others make calls again.</summary>
+    public void Return() => Volatile.Write(ref _isTaken, 0);
 
     // virConnectClose waits for the daemon's answer, which a dead one never gives, and this may be the finalizer's thread.
     protected override bool ReleaseHandle()

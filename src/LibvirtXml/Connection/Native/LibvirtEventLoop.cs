@@ -2,7 +2,7 @@ namespace VirtioFs.LibvirtXml;
 
 /// <summary>
 /// libvirt's own event loop, on a thread that sleeps until something happens. With it the client notices at once that a daemon has closed
-/// a connection, and sends keepalive messages, so that one that stopped answering is noticed too.
+/// a connection, and sends keepalive messages where it can, so that one that stopped answering is noticed too.
 /// </summary>
 internal static class LibvirtEventLoop
 {
@@ -11,6 +11,12 @@ internal static class LibvirtEventLoop
 
     /// <summary>How many may stay without an answer before the connection is closed.</summary>
     public const uint KeepAliveCount = 5;
+
+    /// <summary>
+    /// The first version whose client takes a keepalive message while a thread waits for an answer. In those before it such a thread leaves a pointer
+    /// into its stack behind (CVE-2024-4418).
+    /// </summary>
+    private static readonly Version KeepAliveVersion = new(10, 4, 0);
 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
@@ -24,6 +30,19 @@ internal static class LibvirtEventLoop
         }
 
         new Thread(Run) { IsBackground = true, Name = "libvirt events" }.Start();
+    }
+
+    /// <summary>Has a connection closed when the other end does not answer for a while, where this library can do that.</summary>
+    public static void WatchOver(ConnectionHandle connection)
+    {
+        if (LibvirtLibrary.GetVersion() < KeepAliveVersion)
+        {
+            return;
+        }
+
+        // Drivers without a daemon, and daemons before libvirt 0.9.8, have no keepalive; that is no reason to do without the connection.
+        _ = LibvirtNative.ConnectSetKeepAlive(connection, KeepAliveInterval, KeepAliveCount);
+        LibvirtNative.ResetLastError();
     }
 
     private static void Run()
