@@ -13,6 +13,9 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
 {
     private static readonly TimeSpan ProgressDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a call that was stopped may take to undo what it has done, before the pipeline ends without it.</summary>
+    private static readonly TimeSpan UndoPatience = TimeSpan.FromMilliseconds(500);
+
     private readonly CancellationTokenSource _stopping = new();
     private bool _hasBegun;
     private bool _yesToAll;
@@ -132,20 +135,40 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
     });
 
     /// <summary>
-    /// Makes a call that may take long, and shows that it goes on. The call takes <see cref="Cancellation"/> itself, writes nothing, and is waited for
-    /// to its end: what it undoes when it is stopped belongs to it.
+    /// Makes a call that may take long, and shows that it goes on. The call takes <see cref="Cancellation"/> itself and writes nothing. When the user
+    /// stops it, it has a moment to undo what it has done; a dead daemon or a dead file system keeps nobody's shell. What is left then
+    /// goes on by itself.
     /// </summary>
     /// <param name="activity">What goes on, without an end.</param>
     /// <param name="call">The call, which is made on another thread.</param>
+    /// <exception cref="OperationCanceledException">The user has stopped it.</exception>
     private protected T Await<T>(string activity, Func<T> call)
     {
         Task<T> running = Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        if (Task.WaitAny([running], ProgressDelay) < 0)
+        if (!HasEnded(running, ProgressDelay))
         {
             ShowProgress(activity, running);
         }
 
         return running.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Waits for a call, and no longer than a moment once the user has stopped it.</summary>
+    private bool HasEnded(Task running, TimeSpan limit)
+    {
+        try
+        {
+            return Task.WaitAny([running], (int)limit.TotalMilliseconds, Cancellation) >= 0;
+        }
+        catch (OperationCanceledException)
+        {
+            if (Task.WaitAny([running], UndoPatience) < 0)
+            {
+                throw;
+            }
+
+            return true;
+        }
     }
 
     private void ShowProgress(string activity, Task running)
@@ -159,13 +182,13 @@ public abstract class VirtioFsCmdlet : PSCmdlet, IDisposable
                 record.CurrentOperation = string.Create(CultureInfo.InvariantCulture, $"{(ProgressDelay + clock.Elapsed).TotalSeconds:0} s");
                 WriteProgress(record);
             }
-            while (Task.WaitAny([running], ProgressDelay) < 0);
+            while (!HasEnded(running, ProgressDelay));
             record.RecordType = ProgressRecordType.Completed;
             WriteProgress(record);
         }
-        catch (PipelineStoppedException)
+        catch (PipelineStoppedException) when (HasEnded(running, UndoPatience))
         {
-            // Nobody is shown anything any more. The call has the token, and ends.
+            // Nobody is shown anything any more. The call has the token, and has ended.
         }
     }
 

@@ -222,6 +222,23 @@ public sealed partial class Domain
     public FileSystem GetFileSystem(string tag) =>
         FileSystems.FirstOrDefault(fileSystem => fileSystem.Tag == tag) ?? throw NotThere(tag);
 
+    /// <summary>Finds a device again that was seen before. Of several with one tag, which libvirt refuses and a file may have, it is the very one.</summary>
+    /// <param name="seen">The device as it was.</param>
+    /// <returns>The device as it is now; its settings may have been changed.</returns>
+    /// <exception cref="DomainRuleException">The domain has no such device, or another one has its tag now.</exception>
+    public FileSystem GetFileSystem(FileSystem seen)
+    {
+        ArgumentNullException.ThrowIfNull(seen);
+        FileSystem[] found = [.. FileSystems.Where(fileSystem => fileSystem.Tag == seen.Tag)];
+        FileSystem? same = found.FirstOrDefault(device => device.Equals(seen) && device.Index == seen.Index) ?? found.FirstOrDefault(device => device.Equals(seen))
+            ?? (found is [FileSystem only] && IsOneSource(only, seen) ? only : null);
+        return same ?? (found.Length == 0 ? throw NotThere(seen.Tag) : throw new DomainRuleException(
+            "DomainChanged",
+            $"The file system '{seen}' of the domain '{this}' has been replaced by {string.Join(", ", found.Select(device => $"'{device}'"))} since it was read, so nothing was " +
+            "changed. Read it again, and repeat the change.",
+            ErrorKind.Conflict));
+    }
+
     /// <summary>The name, or a hint that there is none.</summary>
     /// <returns>The name.</returns>
     public override string ToString() => Name ?? "(domain without a name)";
@@ -239,6 +256,9 @@ public sealed partial class Domain
     private static string Describe(FileSystem fileSystem) => string.Join(
         ", ",
         FileSystemXml.Settings(fileSystem).Where(setting => setting.Value is not null).Select(setting => $"{setting.Name}={setting.Value}"));
+
+    private static bool IsOneSource(FileSystem one, FileSystem other) =>
+        (one.DriverType, one.SourceDirectory, one.SourceSocket) == (other.DriverType, other.SourceDirectory, other.SourceSocket);
 
     private static void RequireVirtioFs(FileSystem fileSystem, string verb)
     {

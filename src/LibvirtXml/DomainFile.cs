@@ -52,17 +52,19 @@ public sealed class DomainFile
     /// Writes the domain back: into a new file first, which then takes the old one's place, so nobody ever sees half of it. Owner,
     /// permission, access list, extended attributes and security label are kept.
     /// </summary>
+    /// <param name="cancellationToken">Ends the wait for another process that is replacing the file.</param>
     /// <returns>What to know about it.</returns>
     /// <exception cref="DomainRuleException">The file was changed by somebody else since it was read; it is as it was.</exception>
     /// <exception cref="IOException">The file cannot be written; the old one is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write; the old file is as it was.</exception>
-    public IReadOnlyList<Advice> Save() => Put(Domain.Xml);
+    /// <exception cref="OperationCanceledException">The token was cancelled; the file is as it was.</exception>
+    public IReadOnlyList<Advice> Save(CancellationToken cancellationToken = default) => Put(Domain.Xml, cancellationToken);
 
     /// <summary>Writes back what the domain was when it was read, passwords included: takes a <see cref="Save"/> back.</summary>
     /// <exception cref="DomainRuleException">The file was changed by somebody else since it was written; it is as it was.</exception>
     /// <exception cref="IOException">The file cannot be written; it is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write; the file is as it was.</exception>
-    public void Restore() => Put(Domain.OriginalXml);
+    public void Restore() => Put(Domain.OriginalXml, CancellationToken.None);
 
     /// <summary>
     /// Writes a domain to a new file, or in the place of one, in the encoding that its XML declaration names; else in UTF-8. Passwords
@@ -72,12 +74,14 @@ public sealed class DomainFile
     /// <param name="domain">The domain.</param>
     /// <param name="includeSecrets">Whether passwords are written.</param>
     /// <param name="mayReplace">Whether a file that is there may be replaced.</param>
+    /// <param name="cancellationToken">Ends the wait for another process that is replacing the file.</param>
     /// <returns>What to know about it.</returns>
     /// <exception cref="DomainXmlException">The XML declaration names an encoding that is not accepted.</exception>
     /// <exception cref="DomainRuleException">A file is there that must not be replaced, or the domain was read without its passwords.</exception>
     /// <exception cref="IOException">The file cannot be written; an old one is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write; an old file is as it was.</exception>
-    public static IReadOnlyList<Advice> Write(string path, Domain domain, bool includeSecrets = false, bool mayReplace = true)
+    public static IReadOnlyList<Advice> Write(
+        string path, Domain domain, bool includeSecrets = false, bool mayReplace = true, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(domain);
@@ -89,7 +93,8 @@ public sealed class DomainFile
         string xml = includeSecrets ? domain.Xml : domain.PublicXml;
         bool isSecret = includeSecrets && domain.HasSecrets;
         byte[] content = XmlEncoding.OfText(xml, path).Encode(xml);
-        WrittenFile written = FileReplacement.Write(System.IO.Path.GetFullPath(path), content, isSecret ? FileRights.Private : FileRights.Kept, mayReplace);
+        WrittenFile written = FileReplacement.Write(
+            System.IO.Path.GetFullPath(path), content, isSecret ? FileRights.Private : FileRights.Kept, mayReplace, cancellationToken: cancellationToken);
         return domain.HasSecrets && !includeSecrets ? [LeftOut(path, domain), .. written.Warnings] : written.Warnings;
     }
 
@@ -119,9 +124,9 @@ public sealed class DomainFile
             : throw new DomainRuleException("DomainNameTooLong", $"The name of the domain '{domain}' is too long for a file's. Name a file and not a folder.");
     }
 
-    private IReadOnlyList<Advice> Put(string xml)
+    private IReadOnlyList<Advice> Put(string xml, CancellationToken cancellationToken)
     {
-        WrittenFile written = FileReplacement.Write(Path, _encoding.Encode(xml), expected: _stamp);
+        WrittenFile written = FileReplacement.Write(Path, _encoding.Encode(xml), expected: _stamp, cancellationToken: cancellationToken);
         _stamp = written.Stamp;
         return written.Warnings;
     }

@@ -68,8 +68,9 @@ internal static partial class SecretText
     [GeneratedRegex(@"://[^/@:,\s]*:(?<secret>[^/@\s]*)@")]
     private static partial Regex UserInformation();
 
-    // systemd.system-credentials(7): SMBIOS strings of type 11, and firmware configuration.
-    [GeneratedRegex(@"io\.systemd\.credential(?:\.binary)?:[^=,]*=(?<secret>.*)|opt/io\.systemd\.credentials/[^,]*,string=(?<secret>.*)", RegexOptions.Singleline)]
+    // systemd.system-credentials(7): SMBIOS strings of type 11, and firmware configuration. No name has ':' or '/' in it (credential_name_valid),
+    // so a text that repeats the beginning is read once all the same.
+    [GeneratedRegex(@"io\.systemd\.credential(?:\.binary)?:[^=,:/]*=(?<secret>.*)|opt/io\.systemd\.credentials/[^,:/]*,string=(?<secret>.*)", RegexOptions.Singleline)]
     private static partial Regex Credential();
 
     [GeneratedRegex("passw(or)?d|passphrase|secret|token|credential|api_?key|private_?key", RegexOptions.IgnoreCase)]

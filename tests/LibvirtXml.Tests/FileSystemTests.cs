@@ -131,7 +131,12 @@ public sealed class FileSystemTests
         ChangeResult locks = Domain.Parse(Shared).AddFileSystem(Ordinary with { Flock = true });
         ChangeResult ignored = Domain.Parse(Shared).AddFileSystem(new FileSystem { Tag = "s", SourceSocket = "/s", Cache = FileSystemCache.Always });
 
+        ChangeResult served = Domain.Parse(Shared).AddFileSystem(Ordinary with { Flock = true, BinaryPath = "/opt/VirtioFs/bin/vhost-user-fs" });
+        ChangeResult wrapped = Domain.Parse(Shared).AddFileSystem(Ordinary with { PosixLock = false, BinaryPath = "/opt/wrapper" });
+
         Assert.Equal("LockOptions", Assert.Single(locks.Warnings).Id);
+        Assert.Empty(served.Warnings);
+        Assert.Equal("LockOptions", Assert.Single(wrapped.Warnings).Id);
         Assert.Equal("DaemonOptionsIgnored", Assert.Single(ignored.Warnings).Id);
     }
 

@@ -78,7 +78,7 @@ Describe 'Help' {
             $default = switch ($option.Kind) {
                 'Switch' { 'False' }
                 'Number' { if ($option.Default -match '^\d+$') { $option.Default } }
-                'Choice' { $option.Default.Replace('auto', $(if ($option.Parameter -eq 'ReadDirectoryPlus') { 'Automatic' } else { 'Auto' })) }
+                'Choice' { $option.Default.Replace('auto', 'Auto') }
             }
             "$(($documented | Where-Object name -EQ $option.Parameter).defaultValue)" | Should -Be "$default" -Because $option.Parameter
         }

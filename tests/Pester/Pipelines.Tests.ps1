@@ -151,6 +151,40 @@ Describe 'A pipeline with arguments' -ForEach @{ why = $why } {
         { Get-Process -Id $PID | Stop-VMDomain -Force -ErrorAction Stop } | Should -Throw -ErrorId 'InputObjectNotBound,*'
     }
 
+    It 'takes no row that says which domain in a way that nobody understands, or that is of something else' {
+        { [pscustomobject]@{ Name = 'running'; Uuid = 'no uuid'; Connection = 'test:///default' } | Stop-VMDomain -Force -ErrorAction Stop } | Should -Throw -ErrorId 'InputObjectNotBound,*'
+        { '#TYPE System.Diagnostics.Process', 'Name', 'running' | ConvertFrom-Csv | Stop-VMDomain -Force @test -ErrorAction Stop } | Should -Throw -ErrorId 'InputObjectNotBound,*'
+        Compare-World $before (Get-World $folder) | Should -BeNullOrEmpty
+        '#TYPE VirtioFs.Cmdlets.VMDomain', 'Name,Uuid', 'running,' | ConvertFrom-Csv | Stop-VMDomain -Force @test
+        (Get-VMDomain running @test).State | Should -Be Off
+    }
+
+    It 'takes the very device that was piped, and not another that has its tag' {
+        $two = '<domain><name>two</name><devices><filesystem type="mount"><driver type="virtiofs"/><source dir="/a"/><target dir="t"/></filesystem>' +
+            '<filesystem type="mount"><driver type="virtiofs"/><source dir="/b"/><target dir="t"/></filesystem><filesystem type="mount"><driver type="virtiofs"/><source dir="/c"/></filesystem></devices></domain>'
+        Set-Content "$folder/two.xml" $two
+        (Get-VMFileSystem -Path "$folder/two.xml" t).Source | Should -Be /a, /b
+        Get-VMFileSystem -Path "$folder/two.xml" | Where-Object Source -EQ /b | Set-VMFileSystem -NewTag u
+        Get-VMFileSystem -Path "$folder/two.xml" | Where-Object Source -EQ /c | New-VirtioFsWrapper "$folder/two.sh" /bin/true -ErrorAction Ignore
+        (Get-VMFileSystem -Path "$folder/two.xml").Binary | Where-Object { $_ } | Should -BeNullOrEmpty
+        Set-Content "$folder/two.xml" $two
+        Get-VMFileSystem -Path "$folder/two.xml" | Where-Object Source -EQ /b | Remove-VMFileSystem
+        (Get-VMFileSystem -Path "$folder/two.xml").Source | Should -Be /a, /c
+        Set-Content "$folder/two.xml" $two
+        Remove-VMFileSystem -Path "$folder/two.xml" t
+        (Get-VMFileSystem -Path "$folder/two.xml").Source | Should -Be /c
+    }
+
+    It 'leaves a device alone that somebody has put in the place of the one that was read' {
+        $device = Get-VMFileSystem web01 share @test
+        Remove-VMFileSystem web01 share @test
+        Add-VMFileSystem web01 share -Source /other @test
+        { $device | Remove-VMFileSystem -ErrorAction Stop } | Should -Throw -ErrorId 'DomainChanged,*'
+        { $device | Set-VMFileSystem -Xattr -ErrorAction Stop } | Should -Throw -ErrorId 'DomainChanged,*'
+        { $device | New-VirtioFsWrapper "$folder/w.sh" /bin/true -ErrorAction Stop } | Should -Throw -ErrorId 'DomainChanged,*'
+        (Get-VMFileSystem web01 @test).Source | Should -Be /other
+    }
+
     It 'changes a domain that was tested, at once' {
         Test-VMMemoryBacking web01 @test | Where-Object IsShared | Set-VMMemoryBacking -Shared:$false
         (Get-VMDomain web01 @test).IsMemoryShared | Should -BeFalse

@@ -68,11 +68,16 @@ Describe 'A share that is written down and read again' {
         $default = switch ($share.$name) {
             { $_ -is [bool] } { if ($_ -xor $option.IsParameterInverse) { 'on' } else { 'off' } }
             { $_ -is [timespan] } { "$($_.TotalSeconds)" }
-            'Automatic' { 'auto' }
             $null { $null }
             default { "$_".ToLowerInvariant() }
         }
         if ($null -ne $default) { $default | Should -Be $option.Default } else { $option.Default | Should -Not -BeNullOrEmpty }
+    }
+
+    It 'takes a word that an option had before' {
+        foreach ($word in 'Automatic', 'AUTOMATIC', 'auto') { (Start-VirtioFsShare @place -ReadDirectoryPlus $word).ReadDirectoryPlus | Should -Be Auto; Get-VirtioFsShare | Stop-VirtioFsShare }
+        $share = [pscustomobject]($place + @{ ReadDirectoryPlus = 'Automatic' }) | Start-VirtioFsShare
+        $share.ReadDirectoryPlus | Should -Be Auto
     }
 
     It 'keeps -<name> through <way>' -ForEach $trips {

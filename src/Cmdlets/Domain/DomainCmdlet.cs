@@ -92,7 +92,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
         {
             if (DomainText.IsXml(text))
             {
-                Try(null, () => domains.Add(new VMDomain(LibvirtXml.Domain.Parse(text.TrimStart('\uFEFF')), connection)));
+                Try(null, () => domains.Add(new VMDomain(LibvirtXml.Domain.Parse(text.TrimStart('\uFEFF'), Cancellation), connection)));
             }
             else if (TryGetFileSystemPath(text, out string? path))
             {
@@ -111,7 +111,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     }
 
     /// <summary>Reads a file; an error of its content names it.</summary>
-    private protected DomainFile LoadFile(string path)
+    private protected DomainFile LoadFile(string path) => Await($"Reading '{path}'", () =>
     {
         if (Directory.Exists(path))
         {
@@ -126,7 +126,10 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
         {
             throw new DomainRuleException(exception.ErrorId, $"The file '{path}' is not used: {exception.Message}");
         }
-    }
+    });
+
+    /// <summary>The same domain as it is in its place now.</summary>
+    private protected DomainTarget Again(DomainTarget target) => target.Again(identity => FindDomain(identity), LoadFile);
 
     /// <summary>A living connection: the one that is given, or else that of the parameter, or else libvirt's default.</summary>
     private protected LibvirtConnection Connect(string? uri = null, bool readOnly = false) =>
@@ -138,12 +141,20 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
         LibvirtConnection connection = Connect(readOnly: readOnly);
         if (!WildcardPattern.ContainsWildcardCharacters(name))
         {
-            return [connection.GetDomain(WildcardPattern.Unescape(name))];
+            return [Await($"Looking for the domain '{name}' at {connection.Uri}", () => connection.GetDomain(WildcardPattern.Unescape(name)))];
         }
 
         WildcardPattern pattern = NamePattern.Of(name);
-        return [.. connection.ListDomains().Where(domain => pattern.IsMatch(domain.Name))];
+        return [.. Await($"Listing the domains at {connection.Uri}", connection.ListDomains).Where(domain => pattern.IsMatch(domain.Name))];
     }
+
+    /// <summary>A domain as the cmdlets emit it.</summary>
+    private protected VMDomain ReadDomain(LibvirtDomain domain, bool inactive) =>
+        Await($"Reading the domain '{domain.Name}' at {domain.Connection.Uri}", () => VMDomainReader.Read(domain, inactive));
+
+    /// <summary>A domain of libvirt as a place of change.</summary>
+    private protected LibvirtTarget TargetOf(LibvirtDomain domain) =>
+        Await($"Reading the domain '{domain.Name}' at {domain.Connection.Uri}", () => new LibvirtTarget(domain));
 
     /// <summary>Refuses a row that only names a domain where a whole definition is wanted.</summary>
     private protected static void RequireDefinition(VMDomain given)
@@ -175,9 +186,10 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
     private protected LibvirtDomain FindDomain(DomainIdentity identity, bool readOnly = false)
     {
         LibvirtConnection connection = Connect(identity.Connection, readOnly);
+        string activity = $"Looking for the domain '{identity.Name ?? identity.Uuid?.ToString()}' at {connection.Uri}";
         if (identity.Uuid is Guid uuid)
         {
-            return connection.GetDomain(uuid);
+            return Await(activity, () => connection.GetDomain(uuid));
         }
 
         if (string.IsNullOrEmpty(identity.Name))
@@ -185,7 +197,7 @@ public abstract class DomainCmdlet : VirtioFsCmdlet
             throw new DomainRuleException("DomainNotFound", "The object has neither a UUID nor a name, so it stands for no domain of libvirt. Name one with -Name.");
         }
 
-        LibvirtDomain found = connection.GetDomain(identity.Name);
+        LibvirtDomain found = Await(activity, () => connection.GetDomain(identity.Name));
         if (found.Name == identity.Name)
         {
             return found;

@@ -13,7 +13,12 @@ namespace VirtioFs.Cmdlets;
 public sealed class DomainXmlAttribute : ArgumentTransformationAttribute
 {
     private static readonly string[] RowTypes =
-        ["System.Management.Automation.PSCustomObject", "Selected.System.Management.Automation.PSCustomObject", "Selected.VirtioFs.Cmdlets.VMDomain", "CSV:"];
+    [
+        "System.Management.Automation.PSCustomObject", "Selected.System.Management.Automation.PSCustomObject", "Selected.VirtioFs.Cmdlets.VMDomain", "VirtioFs.Cmdlets.VMDomain",
+    ];
+
+    /// <summary>Before the type that a table of Export-Csv -IncludeTypeInformation names.</summary>
+    private const string TableMark = "CSV:";
 
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
@@ -42,14 +47,17 @@ public sealed class DomainXmlAttribute : ArgumentTransformationAttribute
             return Text(row, "Xml") is string xml ? VMDomain.OfText(xml, connection) : null;
         }
 
-        if (!RowTypes.Any(known => type.StartsWith(known, StringComparison.Ordinal)))
+        string rowType = type.StartsWith(TableMark, StringComparison.Ordinal) ? type[TableMark.Length..] : type;
+        if (!RowTypes.Contains(rowType))
         {
             return null;
         }
 
+        // A UUID that is none would leave the name alone to say which domain is meant.
         string? name = Text(row, "Name") ?? Text(row, "DomainName");
-        Guid? uuid = Guid.TryParse(Text(row, "Uuid"), out Guid parsed) ? parsed : null;
-        return name is null && uuid is null ? null : VMDomain.OfIdentity(new DomainIdentity(name, uuid, connection));
+        string? written = Text(row, "Uuid");
+        bool isUnderstood = Guid.TryParse(written, out Guid uuid) || written is null;
+        return !isUnderstood || (name ?? written) is null ? null : VMDomain.OfIdentity(new DomainIdentity(name, written is null ? null : uuid, connection));
     }
 
     private static string? Text(PSObject row, string property) =>

@@ -38,7 +38,7 @@ public abstract class EditingCmdlet : SelectingCmdlet
             WriteWarning($"The {target.Description} is running. The change holds from its next start.");
         }
 
-        WriteWarnings(target.Commit());
+        WriteWarnings(Await($"Changing the {target.Description}", () => target.Commit(Cancellation)));
         SayWhatIsLeft(target);
         Emit(target);
     });

@@ -65,7 +65,7 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
             {
                 foreach (LibvirtDomain domain in FindDomains(name))
                 {
-                    Export(VMDomainReader.Read(domain, inactive: true));
+                    Export(ReadDomain(domain, inactive: true));
                 }
             });
         }
@@ -90,8 +90,7 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
             return;
         }
 
-        string file = Directory.Exists(path) ? System.IO.Path.Combine(path, DomainFile.NameFor(domain.Definition)) : path;
-        bool exists = File.Exists(file);
+        (string file, bool exists) = Await($"Looking at '{path}'", () => Locate(path, domain.Definition));
         bool isWritten = !_written.Add(file);
         if (isWritten || (exists && !Force))
         {
@@ -109,10 +108,16 @@ public sealed class ExportVMDomainCommand : DomainCmdlet
             return;
         }
 
-        WriteWarnings(DomainFile.Write(file, domain.Definition, IncludeSecret, mayReplace: Force));
+        WriteWarnings(Await($"Writing '{file}'", () => DomainFile.Write(file, domain.Definition, IncludeSecret, mayReplace: Force, Cancellation)));
         if (PassThru)
         {
             WriteFile(file);
         }
     });
+
+    private static (string File, bool Exists) Locate(string path, Domain definition)
+    {
+        string file = Directory.Exists(path) ? System.IO.Path.Combine(path, DomainFile.NameFor(definition)) : path;
+        return (file, File.Exists(file));
+    }
 }

@@ -88,7 +88,7 @@ public sealed class GetVMDomainCommand : DomainCmdlet
         if (given.Identity is not null || given.Connection is not null)
         {
             using LibvirtDomain domain = FindDomain(given, ReadOnly);
-            return VMDomainReader.Read(domain, Inactive);
+            return ReadDomain(domain, Inactive);
         }
 
         return given is { Path: string path, Origin: null } ? VMDomain.FromFile(LoadFile(path)) : given;
@@ -113,7 +113,7 @@ public sealed class GetVMDomainCommand : DomainCmdlet
                     using (domain)
                     {
                         // A domain may vanish between the list and the question; the others are still there.
-                        Try(domain.Name, () => WriteObject(VMDomainReader.Read(domain, Inactive)));
+                        Try(domain.Name, () => WriteObject(ReadDomain(domain, Inactive)));
                     }
                 }
             });

@@ -45,7 +45,7 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
     private void Import(Domain file)
     {
         LibvirtConnection connection = Connect();
-        using DomainChange change = DomainChange.Define(connection, file, makePersistent: Force);
+        using DomainChange change = Await($"Reading the domain '{file.Name}' at {connection.Uri}", () => DomainChange.Define(connection, file, makePersistent: Force));
         if (change.Present is not null && !Force)
         {
             throw new DomainRuleException(
@@ -57,7 +57,7 @@ public sealed class ImportVMDomainCommand : DomainCmdlet
         if (Confirms(file.Name, change.Describe(), "Define a virtual machine"))
         {
             using DomainChangeReport report = Await($"Defining the domain '{file.Name}'", () => change.Commit(!SkipValidation));
-            WriteObject(VMDomainReader.Read(report.Domain, inactive: true));
+            WriteObject(ReadDomain(report.Domain, inactive: true));
         }
     }
 }

@@ -21,11 +21,12 @@ public sealed class RemoveVMDomainCommand : PowerCmdlet
         string action = $"Remove the definition of the domain '{domain.Name}' from {domain.Connection.Uri}; its disks stay";
         if (Confirms(domain.Name, action, "Remove a virtual machine"))
         {
-            VMDomain removed = VMDomainReader.Read(domain, inactive: true);
+            VMDomain removed = ReadDomain(domain, inactive: true);
             removed.Revision = null;
-            domain.Undefine(Force
+            UndefineOptions options = Force
                 ? UndefineOptions.ManagedSave | UndefineOptions.Nvram | UndefineOptions.SnapshotsMetadata | UndefineOptions.CheckpointsMetadata
-                : UndefineOptions.None);
+                : UndefineOptions.None;
+            Await($"Removing the definition of the domain '{domain.Name}'", () => domain.Undefine(options));
             if (PassThru)
             {
                 WriteObject(removed);

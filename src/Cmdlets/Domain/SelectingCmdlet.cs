@@ -76,7 +76,7 @@ public abstract class SelectingCmdlet : DomainCmdlet
         }
 
         DomainTarget[] targets = [];
-        Try(given.Name, () => targets = [given.Origin?.Again(identity => FindDomain(identity)) ?? new LibvirtTarget(FindDomain(given))]);
+        Try(given.Name, () => targets = [given.Origin is DomainTarget origin ? Again(origin) : TargetOf(FindDomain(given))]);
         return targets;
     }
 
@@ -98,7 +98,7 @@ public abstract class SelectingCmdlet : DomainCmdlet
         {
             foreach (LibvirtDomain domain in FindDomains(name))
             {
-                targets.Add(new LibvirtTarget(domain));
+                targets.Add(TargetOf(domain));
             }
         });
         return targets;

@@ -48,7 +48,7 @@ public sealed class SetVMDomainCommand : DomainCmdlet
     {
         RequireDefinition(given);
         LibvirtConnection connection = Connect(given.Connection);
-        using DomainChange change = DomainChange.Define(connection, given.Definition, given.Revision);
+        using DomainChange change = Await($"Reading the domain '{given.Name}' at {connection.Uri}", () => DomainChange.Define(connection, given.Definition, given.Revision));
         if (change.IsEmpty && !Live)
         {
             WriteVerbose($"The domain '{given.Name}' is so already; nothing was changed.");
@@ -80,7 +80,7 @@ public sealed class SetVMDomainCommand : DomainCmdlet
     {
         if (PassThru)
         {
-            WriteObject(VMDomainReader.Read(domain, inactive: true));
+            WriteObject(ReadDomain(domain, inactive: true));
         }
     }
 }

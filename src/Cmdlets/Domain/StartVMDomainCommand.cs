@@ -29,7 +29,7 @@ public sealed class StartVMDomainCommand : PowerCmdlet
 
         if (PassThru)
         {
-            WriteObject(VMDomainReader.Read(domain, inactive: false));
+            WriteObject(ReadDomain(domain, inactive: false));
         }
     }
 }

@@ -39,7 +39,7 @@ public sealed class StopVMDomainCommand : PowerCmdlet
         Stop(domain);
         if (PassThru && !isTransient)
         {
-            WriteObject(VMDomainReader.Read(domain, inactive: true));
+            WriteObject(ReadDomain(domain, inactive: true));
         }
     }
 
@@ -47,7 +47,7 @@ public sealed class StopVMDomainCommand : PowerCmdlet
     {
         if (Force)
         {
-            domain.Destroy();
+            Await($"Stopping the guest '{domain.Name}'", domain.Destroy);
             return;
         }
 

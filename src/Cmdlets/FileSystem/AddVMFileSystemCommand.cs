@@ -88,7 +88,7 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
     private void Plug(LibvirtTarget target, LibvirtXml.FileSystem device) => Try(target.Domain.Name, () =>
     {
         LiveFileSystems guest = new(target.Domain);
-        guest.RequirePluggable(device);
+        Await($"Looking at the guest '{target.Domain.Name}'", () => guest.RequirePluggable(device));
         ChangeResult result = target.Definition.AddFileSystem(device);
         WriteWarnings(result.Warnings);
         string what = target.Domain.IsPersistent ? "Plug into the running guest, and add to the definition, of" : "Plug into the running";

@@ -5,7 +5,7 @@ namespace VirtioFs.Cmdlets;
 /// <summary>The file systems of a domain that tags with wildcards name.</summary>
 internal static class FileSystemSelection
 {
-    /// <summary>Finds them; a plain tag that is not there is an error.</summary>
+    /// <summary>Finds them, in the order of the domain; a plain tag that is not there is an error.</summary>
     internal static IEnumerable<LibvirtXml.FileSystem> Find(LibvirtXml.Domain domain, string[]? tags)
     {
         if (tags is null)
@@ -13,8 +13,12 @@ internal static class FileSystemSelection
             return domain.FileSystems;
         }
 
-        return tags.SelectMany(tag => WildcardPattern.ContainsWildcardCharacters(tag)
-            ? domain.FileSystems.Where(fileSystem => WildcardPattern.Get(tag, WildcardOptions.None).IsMatch(fileSystem.Tag ?? string.Empty))
-            : [domain.GetFileSystem(WildcardPattern.Unescape(tag))]).DistinctBy(fileSystem => fileSystem.Tag);
+        foreach (string tag in tags.Where(tag => !WildcardPattern.ContainsWildcardCharacters(tag)))
+        {
+            _ = domain.GetFileSystem(WildcardPattern.Unescape(tag));
+        }
+
+        WildcardPattern[] patterns = [.. tags.Select(tag => WildcardPattern.Get(tag, WildcardOptions.CultureInvariant))];
+        return domain.FileSystems.Where(fileSystem => Array.Exists(patterns, pattern => pattern.IsMatch(fileSystem.Tag ?? string.Empty)));
     }
 }

@@ -60,11 +60,11 @@ public abstract class FileSystemSettingCmdlet : EditingCmdlet
     [Parameter]
     public FileSystemSandbox Sandbox { get; set; }
 
-    /// <summary>Lets the daemon keep POSIX locks; only the old virtiofsd takes this.</summary>
+    /// <summary>Lets the daemon keep POSIX locks: vhost-user-fs and the old virtiofsd, not one that announces separate-options.</summary>
     [Parameter]
     public SwitchParameter PosixLock { get; set; }
 
-    /// <summary>Lets the daemon keep flock locks; only the old virtiofsd takes this.</summary>
+    /// <summary>Lets the daemon keep flock locks: vhost-user-fs and the old virtiofsd, not one that announces separate-options.</summary>
     [Parameter]
     public SwitchParameter Flock { get; set; }
 

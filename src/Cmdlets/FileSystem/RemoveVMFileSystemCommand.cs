@@ -42,18 +42,17 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
             return;
         }
 
-        Try(FileSystem.DomainName, () => Remove(FileSystem.Origin.Again(identity => FindDomain(identity)), [FileSystem.Tag ?? string.Empty]));
+        Try(FileSystem.DomainName, () => Remove(Again(FileSystem.Origin), domain => [domain.GetFileSystem(FileSystem.Device)]));
     }
 
-    private protected override void Process(DomainTarget target) => Try(
-        target.Definition.Name,
-        () => Remove(target, [.. FileSystemSelection.Find(target.Definition, Tag).Select(found => found.Tag ?? string.Empty)]));
+    private protected override void Process(DomainTarget target) =>
+        Try(target.Definition.Name, () => Remove(target, domain => FileSystemSelection.Find(domain, Tag)));
 
-    private void Remove(DomainTarget target, string[] tags)
+    private void Remove(DomainTarget target, Func<Domain, IEnumerable<LibvirtXml.FileSystem>> select)
     {
         if (Live && target is LibvirtTarget running && CanPlug(running))
         {
-            foreach (string tag in tags)
+            foreach (string tag in FileSystem is null ? select(target.Definition).Select(device => device.Tag ?? string.Empty) : [FileSystem.Tag ?? string.Empty])
             {
                 Unplug(running, tag);
             }
@@ -61,9 +60,11 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
             return;
         }
 
-        Edit(target, "Remove a file system from", domain => new ChangeResult(
-            [.. tags.SelectMany(tag => domain.RemoveFileSystem(domain.GetFileSystem(tag)).Changes)],
-            []));
+        Edit(target, "Remove a file system from", domain =>
+        {
+            LibvirtXml.FileSystem[] devices = [.. select(domain)];
+            return new ChangeResult([.. devices.SelectMany(device => domain.RemoveFileSystem(domain.GetFileSystem(device)).Changes)], []);
+        });
     }
 
     private void Unplug(LibvirtTarget target, string tag) => Try(target.Domain.Name, () =>
@@ -71,7 +72,7 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
         LiveFileSystems guest = new(target.Domain);
         guest.RequireActive();
         Domain running = target.Domain.GetDefinition();
-        LibvirtXml.FileSystem device = running.GetFileSystem(tag);
+        LibvirtXml.FileSystem device = FileSystem is null ? running.GetFileSystem(tag) : running.GetFileSystem(FileSystem.Device);
         bool isDefined = target.Domain.IsPersistent && target.Definition.FileSystems.Any(present => present.Tag == tag);
         if (Confirms(target, $"Unplug a file system from the running guest{(isDefined ? ", and remove it from the definition," : string.Empty)} of", running.RemoveFileSystem(device).Changes))
         {

@@ -49,11 +49,16 @@ public sealed class SetVMFileSystemCommand : FileSystemSettingCmdlet
             return;
         }
 
-        Try(FileSystem.DomainName, () => Edit(FileSystem.Origin.Again(identity => FindDomain(identity)), $"Change the file system '{FileSystem.Tag}' of", domain =>
+        Try(FileSystem.DomainName, () =>
         {
-            LibvirtXml.FileSystem present = domain.GetFileSystem(FileSystem.Tag ?? string.Empty);
-            return domain.SetFileSystem(present, Changed(present));
-        }));
+            DomainTarget target = Again(FileSystem.Origin);
+            WarnOfMaps(target);
+            Edit(target, $"Change the file system '{FileSystem.Tag}' of", domain =>
+            {
+                LibvirtXml.FileSystem present = domain.GetFileSystem(FileSystem.Device);
+                return domain.SetFileSystem(present, Changed(present));
+            });
+        });
     }
 
     private protected override void Process(DomainTarget target)

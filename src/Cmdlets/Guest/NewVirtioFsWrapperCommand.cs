@@ -14,7 +14,7 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     private const string ProgramName = "vhost-user-fs";
     private const string FileSystemSet = "FileSystem";
 
-    private readonly List<(DomainTarget Target, string? Tag)> _pointed = [];
+    private readonly List<(DomainTarget Target, Func<Domain, LibvirtXml.FileSystem[]> Select)> _pointed = [];
 
     /// <summary>The script's path; libvirt wants an absolute one.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -95,13 +95,14 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     {
         if (FileSystem is not null)
         {
-            Try(FileSystem.DomainName, () => _pointed.Add((TargetOf(FileSystem), FileSystem.Tag)));
+            LibvirtXml.FileSystem device = FileSystem.Device;
+            Try(FileSystem.DomainName, () => _pointed.Add((TargetOf(FileSystem), domain => [domain.GetFileSystem(device)])));
             return;
         }
 
         foreach (VMDomain given in InputObject is null ? [] : Read(InputObject))
         {
-            Try(given.Name, () => _pointed.Add((new LibvirtTarget(FindDomain(given)), Tag)));
+            Try(given.Name, () => _pointed.Add((TargetOf(FindDomain(given)), Named)));
         }
     }
 
@@ -116,7 +117,10 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
 
         if (DomainName is not null)
         {
-            _pointed.AddRange(FindNamed(DomainName).Select(domain => ((DomainTarget)new LibvirtTarget(domain), Tag)));
+            foreach (LibvirtDomain domain in FindNamed(DomainName))
+            {
+                _pointed.Add((TargetOf(domain), Named));
+            }
         }
 
         if ((MyInvocation.ExpectingInput || ParameterSetName != NameSet) && _pointed.Count == 0)
@@ -127,12 +131,13 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
         string[] options = [.. Options()];
         RequireKnownOptions(options);
         DaemonWrapper wrapper = new(Program ?? OwnProgram(), options);
-        Change[][] changes = [.. _pointed.Select(pointed => pointed.Target.Apply(domain => PointAt(domain, pointed.Tag, path)).Changes.ToArray())];
+        Change[][] changes = [.. _pointed.Select(pointed => pointed.Target.Apply(domain => PointAt(domain, pointed.Select(domain), path)).Changes.ToArray())];
         string script = wrapper.Script.TrimEnd('\n').Replace("\n", " | ", StringComparison.Ordinal);
         IEnumerable<string> pointing = _pointed.Zip(changes, (pointed, change) => $", and point the {pointed.Target.Description} at it: {string.Join("; ", (object[])change)}");
-        if (Confirms(path, $"{(File.Exists(path) ? "Replace" : "Write")} the script '{path}' ({script}){string.Concat(pointing)}", "Write a wrapper"))
+        bool exists = Await($"Looking at '{path}'", () => File.Exists(path));
+        if (Confirms(path, $"{(exists ? "Replace" : "Write")} the script '{path}' ({script}){string.Concat(pointing)}", "Write a wrapper"))
         {
-            Write(wrapper, path);
+            WriteWarnings(Await($"Writing '{path}'", () => Write(wrapper, path)));
             WriteFile(path);
         }
     });
@@ -140,7 +145,7 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     /// <summary>Devices of one domain change one definition.</summary>
     private DomainTarget TargetOf(VMFileSystem device)
     {
-        DomainTarget target = device.Origin.Again(identity => FindDomain(identity));
+        DomainTarget target = Again(device.Origin);
         return _pointed.Select(pointed => pointed.Target).FirstOrDefault(known => known.Description == target.Description) ?? target;
     }
 
@@ -153,21 +158,28 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     }
 
     /// <summary>The script and the definitions change together: when one cannot, all are as they were.</summary>
-    private void Write(DaemonWrapper wrapper, string path) => UndoSteps.Run(undo =>
+    private List<Advice> Write(DaemonWrapper wrapper, string path)
     {
-        undo.Add($"the script '{path}' was written", wrapper.Save(path, Force));
-        foreach (DomainTarget target in _pointed.Select(pointed => pointed.Target).Distinct())
+        List<Advice> warnings = [];
+        UndoSteps.Run(undo =>
         {
-            WriteWarnings(target.Commit());
-            undo.Add($"the {target.Description} was pointed at it", target.TakeBack);
-        }
-    });
+            undo.Add($"the script '{path}' was written", wrapper.Save(path, Force, Cancellation));
+            warnings.AddRange(wrapper.Warnings);
+            foreach (DomainTarget target in _pointed.Select(pointed => pointed.Target).Distinct())
+            {
+                warnings.AddRange(target.Commit(Cancellation));
+                undo.Add($"the {target.Description} was pointed at it", target.TakeBack);
+            }
+        });
+        return warnings;
+    }
 
-    private static ChangeResult PointAt(Domain domain, string? tag, string path)
+    private LibvirtXml.FileSystem[] Named(Domain domain) => Tag is null
+        ? [.. domain.FileSystems.Where(fileSystem => fileSystem.IsVirtioFs && fileSystem.SourceSocket is null)]
+        : [domain.GetFileSystem(Tag)];
+
+    private static ChangeResult PointAt(Domain domain, LibvirtXml.FileSystem[] devices, string path)
     {
-        LibvirtXml.FileSystem[] devices = tag is null
-            ? [.. domain.FileSystems.Where(fileSystem => fileSystem.IsVirtioFs && fileSystem.SourceSocket is null)]
-            : [domain.GetFileSystem(tag)];
         if (devices.Length == 0)
         {
             throw new DomainRuleException(

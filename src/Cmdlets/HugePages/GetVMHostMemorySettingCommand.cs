@@ -18,7 +18,7 @@ public sealed class GetVMHostMemorySettingCommand : HostCmdlet
     {
         if (TryGetFileSystemPath(Path, out string? file))
         {
-            WriteObject(new VMHostMemorySetting(QemuConfiguration.Load(file)));
+            WriteObject(new VMHostMemorySetting(Await($"Reading '{file}'", () => QemuConfiguration.Load(file))));
         }
     });
 }

@@ -84,11 +84,7 @@ public sealed class SetHugePagePoolCommand : HostCmdlet
         }
 
         HugePageChange change = Await($"Sizing the pool of {size} pages", () => host.Set(size, Count, Add, node, takesAll, Cancellation));
-        foreach (Advice warning in change.Warnings)
-        {
-            WriteWarning(warning.Message);
-        }
-
+        WriteWarnings(change.Warnings);
         if (PassThru)
         {
             WriteObject(change.After);

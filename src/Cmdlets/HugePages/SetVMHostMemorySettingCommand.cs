@@ -35,7 +35,7 @@ public sealed class SetVMHostMemorySettingCommand : HostCmdlet
             return;
         }
 
-        QemuConfiguration configuration = QemuConfiguration.Load(file);
+        QemuConfiguration configuration = Await($"Reading '{file}'", () => QemuConfiguration.Load(file));
         if (MemoryBackingDirectory is not null)
         {
             configuration.SetMemoryBackingDirectory(MemoryBackingDirectory.Length == 0 ? null : MemoryBackingDirectory);
@@ -53,7 +53,8 @@ public sealed class SetVMHostMemorySettingCommand : HostCmdlet
         }
         else if (Confirms(configuration))
         {
-            backup = configuration.Save();
+            backup = Await($"Writing '{file}'", () => configuration.Save(Cancellation));
+            WriteWarnings(configuration.Warnings);
             WriteWarning("libvirt reads qemu.conf when its daemon starts: restart it (systemctl restart libvirtd, or virtqemud). Guests keep running.");
         }
         else

@@ -19,6 +19,6 @@ public sealed class TestVMMemoryBackingCommand : SelectingCmdlet
 
     /// <summary>An object that nobody has changed stands for the domain in libvirt, whose guest may run with other memory than is stored.</summary>
     private DomainTarget Latest(DomainTarget target) => target is ObjectTarget { Connection: not null } given && !given.Definition.IsChanged
-        ? new LibvirtTarget(FindDomain(given.ToObject()))
+        ? TargetOf(FindDomain(given.ToObject()))
         : target;
 }

@@ -4,7 +4,7 @@ namespace VirtioFs.Cmdlets;
 public enum ReadDirectoryPlus
 {
     /// <summary>Where the guest expects to use them; not under a cache policy by which it may not remember them.</summary>
-    Automatic,
+    Auto,
 
     /// <summary>With every listing.</summary>
     On,

@@ -50,7 +50,7 @@ public sealed partial class StartVirtioFsShareCommand
 
     /// <summary>Whether listing a directory also tells the attributes of what is in it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ChoiceArgument(ReadDirectoryPlus.Automatic)]
+    [ChoiceArgument(ReadDirectoryPlus.Auto, Former = "Automatic")]
     public ReadDirectoryPlus ReadDirectoryPlus { get; set; }
 
     /// <summary>How far locks of fcntl(2) reach.</summary>
@@ -165,7 +165,7 @@ public sealed partial class StartVirtioFsShareCommand
         Writeback = Writeback,
         AllowDirectIo = AllowDirectIo,
         AllowMmap = AllowMmap,
-        ReadDirectoryPlus = ReadDirectoryPlus == ReadDirectoryPlus.Automatic ? null : ReadDirectoryPlus == ReadDirectoryPlus.On,
+        ReadDirectoryPlus = ReadDirectoryPlus == ReadDirectoryPlus.Auto ? null : ReadDirectoryPlus == ReadDirectoryPlus.On,
         PosixLocks = PosixLock,
         Flock = Flock,
         ExtendedAttributes = !NoExtendedAttribute,

@@ -56,7 +56,7 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>Whether listing a directory also tells the attributes of what is in it.</summary>
     public ReadDirectoryPlus ReadDirectoryPlus => FileSystem.ReadDirectoryPlus switch
     {
-        null => ReadDirectoryPlus.Automatic,
+        null => ReadDirectoryPlus.Auto,
         true => ReadDirectoryPlus.On,
         false => ReadDirectoryPlus.Off,
     };

@@ -72,7 +72,7 @@ public sealed class AddCloudHypervisorFileSystemCommand : DomainCmdlet
         string action = $"Add to the Cloud Hypervisor at {api}: --fs {CloudHypervisorArguments.Describe(device)}";
         if (Confirms(device.Tag, action, "Change a virtual machine"))
         {
-            WriteObject(client.AddFileSystemAsync(device, Cancellation).GetAwaiter().GetResult());
+            WriteObject(Await($"Plugging '{device.Tag}' into the machine at {api}", () => client.AddFileSystemAsync(device, Cancellation).GetAwaiter().GetResult()));
         }
     });
 }

@@ -34,16 +34,9 @@ public sealed class LiveFileSystems(LibvirtDomain domain)
         ArgumentNullException.ThrowIfNull(fileSystem);
         RequireActive();
         Domain running = domain.GetDefinition();
-        SharedMemoryResult memory = running.MemoryBacking.TestShared();
-        if (!memory.IsShared)
-        {
-            throw new DomainRuleException(
-                "SharedMemoryRequired",
-                $"The running domain '{domain.Name}' cannot take '{fileSystem.Tag}': {memory.Message} The memory of a running guest cannot be changed: stop it, " +
-                "change it and start it again.",
-                ErrorKind.InvalidState);
-        }
-
+        running.MemoryBacking.TestShared().Require(
+            $"The running domain '{domain.Name}' cannot take '{fileSystem.Tag}'",
+            "The memory of a running guest cannot be changed: stop it, change it and start it again.");
         running.AddFileSystem(fileSystem);
         if (fileSystem.SourceSocket is string socket && domain.Connection.IsLocal)
         {

@@ -40,13 +40,7 @@ public sealed class ShareAttachment(LibvirtDomain domain)
         ArgumentNullException.ThrowIfNull(device);
         DomainReading reading = DomainReading.Read(domain);
         Domain definition = (reading.Running ?? reading.Stored)!;
-        SharedMemoryResult memory = definition.MemoryBacking.TestShared();
-        if (!memory.IsShared)
-        {
-            throw new DomainRuleException(
-                "SharedMemoryRequired", $"The domain '{domain.Name}' cannot take the share '{device.Tag}': {memory.Message}", ErrorKind.InvalidState);
-        }
-
+        definition.MemoryBacking.TestShared().Require($"The domain '{domain.Name}' cannot take the share '{device.Tag}'");
         if ((Find(reading.Running, device.Tag) ?? Find(reading.Stored, device.Tag)) is FileSystem present)
         {
             RequireSame(present, device);

@@ -48,18 +48,18 @@ internal static partial class FileSystemRules
     /// <returns>The warnings.</returns>
     public static IEnumerable<Advice> Warn(Domain domain, FileSystem fileSystem)
     {
-        SharedMemoryResult memory = domain.MemoryBacking.TestShared();
-        if (!memory.IsShared)
+        if (domain.MemoryBacking.TestShared().Warn($"The domain '{domain}' cannot start with '{fileSystem.Tag}'") is Advice advice)
         {
-            yield return new Advice("SharedMemoryRequired", $"The domain '{domain}' cannot start with '{fileSystem.Tag}': {memory.Message}");
+            yield return advice;
         }
 
-        if (fileSystem.PosixLock is not null || fileSystem.Flock is not null)
+        bool hasLocks = fileSystem.PosixLock is not null || fileSystem.Flock is not null;
+        if (hasLocks && !IsServedByUs(fileSystem))
         {
             yield return new Advice(
                 "LockOptions",
-                $"The lock options of '{fileSystem.Tag}' work with the old virtiofsd only. With one that announces 'separate-options' libvirt says " +
-                "\"locking options are not supported by this virtiofsd\" and does not start the guest.");
+                $"The lock options of '{fileSystem.Tag}' work with vhost-user-fs and with the old virtiofsd. With a daemon that announces 'separate-options', such as today's " +
+                "virtiofsd, libvirt says \"locking options are not supported by this virtiofsd\" and does not start the guest.");
         }
 
         if (fileSystem.SourceSocket is not null && HasDaemonOptions(fileSystem))
@@ -304,6 +304,10 @@ internal static partial class FileSystemRules
                 "none.");
         }
     }
+
+    /// <summary>Our own executable serves locks, and announces no separate-options. A wrapper may start anything.</summary>
+    private static bool IsServedByUs(FileSystem fileSystem) =>
+        fileSystem.BinaryPath is string program && System.IO.Path.GetFileName(program) == "vhost-user-fs";
 
     private static bool HasDaemonOptions(FileSystem fileSystem) =>
         fileSystem.BinaryPath is not null || fileSystem.Xattr is not null || fileSystem.Cache is not null || fileSystem.Sandbox is not null

@@ -20,15 +20,21 @@ internal static class FileReplacement
     /// <param name="rights">Who may do what with it.</param>
     /// <param name="mayReplace">Whether a file that is there may be replaced.</param>
     /// <param name="expected">The file that was read, which nobody may have changed since; null when it was not read.</param>
+    /// <param name="cancellationToken">Ends the wait for another process that is replacing the file; what is begun then is done.</param>
     /// <returns>The file as it is now, and what to know about it.</returns>
     /// <exception cref="DomainRuleException">A file is there that must not be replaced, or that was changed since it was read.</exception>
     /// <exception cref="IOException">The file cannot be written; an old one is as it was.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write, or to keep what belongs to the old file.</exception>
     public static WrittenFile Write(
-        string path, ReadOnlySpan<byte> content, FileRights rights = FileRights.Kept, bool mayReplace = true, FileStamp? expected = null)
+        string path,
+        ReadOnlySpan<byte> content,
+        FileRights rights = FileRights.Kept,
+        bool mayReplace = true,
+        FileStamp? expected = null,
+        CancellationToken cancellationToken = default)
     {
         using FilePlace place = FilePlace.Of(path);
-        using PresentFile? present = PresentFile.Find(place);
+        using PresentFile? present = PresentFile.Find(place, cancellationToken);
         if (present is not null && !mayReplace)
         {
             throw Exists(path);
@@ -44,11 +50,13 @@ internal static class FileReplacement
     /// <param name="content">The file's content.</param>
     /// <param name="expected">The file that the content was read from, which nobody may have changed since.</param>
     /// <param name="names">Names to try, the first that is free is taken.</param>
+    /// <param name="cancellationToken">Ends the wait for another process that is replacing the file.</param>
     /// <returns>The name that was taken.</returns>
-    public static string WriteCopy(string path, ReadOnlySpan<byte> content, FileStamp? expected, IEnumerable<string> names)
+    public static string WriteCopy(
+        string path, ReadOnlySpan<byte> content, FileStamp? expected, IEnumerable<string> names, CancellationToken cancellationToken)
     {
         using FilePlace place = FilePlace.Of(path);
-        using PresentFile present = PresentFile.Find(place) ?? throw new FileNotFoundException($"The file '{path}' is not there any more.");
+        using PresentFile present = PresentFile.Find(place, cancellationToken) ?? throw new FileNotFoundException($"The file '{path}' is not there any more.");
         RequireUnchanged(path, present, expected);
         foreach (string name in names)
         {
@@ -64,6 +72,20 @@ internal static class FileReplacement
         }
 
         throw new IOException($"Every name for a copy of '{path}' is taken. Remove old copies.");
+    }
+
+    /// <summary>Removes a file, unless it is another one by now.</summary>
+    /// <param name="path">The file's absolute path.</param>
+    /// <param name="expected">The file that was written.</param>
+    /// <exception cref="DomainRuleException">Somebody has changed or replaced it; it is as it was.</exception>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">There is no permission to remove it.</exception>
+    public static void Remove(string path, FileStamp expected)
+    {
+        using FilePlace place = FilePlace.Of(path);
+        using PresentFile? present = PresentFile.Find(place, CancellationToken.None);
+        RequireUnchanged(path, present, expected);
+        FileError.Require(FileCalls.Remove(place.Folder, place.Name), $"The file '{path}' cannot be removed");
     }
 
     private static void RequireUnchanged(string path, PresentFile? present, FileStamp? expected)

@@ -26,13 +26,17 @@ internal sealed class PresentFile : IDisposable
     public FileStatus Status { get; }
 
     /// <summary>Takes hold of the file at a place.</summary>
+    /// <param name="place">The place.</param>
+    /// <param name="cancellationToken">Ends the wait for another process.</param>
     /// <returns>The file; null when there is none.</returns>
     /// <exception cref="IOException">It is no regular file, or another process has been replacing it for too long.</exception>
-    public static PresentFile? Find(FilePlace place)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static PresentFile? Find(FilePlace place, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         while (true)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             PresentFile? file = Open(place);
             if (file is null || (file.HasLock() && FileStatus.Find(place.Folder, place.Name)?.Stamp.IsSameFile(file.Status.Stamp) == true))
             {

@@ -99,10 +99,11 @@ public sealed class QemuConfiguration
     /// Writes the file in one step and keeps the old one beside it. Owner, permission, access list, extended attributes and security
     /// label are kept, the copy's too.
     /// </summary>
+    /// <param name="cancellationToken">Ends the wait for another process that is replacing the file.</param>
     /// <returns>The backup's path; null when nothing was changed, or there was no file.</returns>
     /// <exception cref="HostMemoryException">The file cannot be written; the old one is as it was.</exception>
     /// <exception cref="DomainRuleException">The file was changed by somebody else since it was read; it is as it was.</exception>
-    public string? Save()
+    public string? Save(CancellationToken cancellationToken = default)
     {
         if (_text == _originalText)
         {
@@ -111,8 +112,8 @@ public sealed class QemuConfiguration
 
         try
         {
-            string? backup = Exists ? BackUp() : null;
-            Warnings = FileReplacement.Write(Path, Encoding.Latin1.GetBytes(_text), mayReplace: Exists, expected: _stamp).Warnings;
+            string? backup = Exists ? BackUp(cancellationToken) : null;
+            Warnings = FileReplacement.Write(Path, Encoding.Latin1.GetBytes(_text), mayReplace: Exists, expected: _stamp, cancellationToken: cancellationToken).Warnings;
             return backup;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -246,11 +247,11 @@ public sealed class QemuConfiguration
         return _text.Insert(position, newLine + line + (position == _text.Length ? "\n" : string.Empty));
     }
 
-    private string BackUp()
+    private string BackUp(CancellationToken cancellationToken)
     {
         string name = System.IO.Path.GetFileName(Path);
         IEnumerable<string> names = Enumerable.Range(0, MaximumBackups).Select(number => number == 0 ? $"{name}.bak" : $"{name}.bak.{number}");
-        string taken = FileReplacement.WriteCopy(Path, Encoding.Latin1.GetBytes(_originalText), _stamp, names);
+        string taken = FileReplacement.WriteCopy(Path, Encoding.Latin1.GetBytes(_originalText), _stamp, names, cancellationToken);
         return System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, taken);
     }
 }

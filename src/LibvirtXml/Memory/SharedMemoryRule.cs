@@ -8,6 +8,8 @@ internal static class SharedMemoryRule
 {
     public const string LibvirtsWords = "'virtiofs' requires shared memory";
 
+    private const string CloudHypervisorsWords = "Using vhost-user requires using shared memory or huge pages";
+
     public static SharedMemoryResult Test(MemoryBacking memory)
     {
         bool domainIsShared = memory.Access == MemoryAccess.Shared;
@@ -37,6 +39,11 @@ internal static class SharedMemoryRule
                 openCells)
             : new SharedMemoryResult(true, "The memory is shared: every NUMA cell is, by its own memAccess or by the domain's <access>.", []);
     }
+
+    /// <summary>Cloud Hypervisor's rule (`ValidationError::VhostUserRequiresSharedMemory`), in its words: hugepages serve as well.</summary>
+    public static SharedMemoryResult TestCloudHypervisor(bool isShared, bool usesHugePages) => isShared || usesHugePages
+        ? new SharedMemoryResult(true, $"The memory {(isShared ? "is shared" : "consists of hugepages")}.", [])
+        : new SharedMemoryResult(false, $"{CloudHypervisorsWords}: start the machine with --memory …,shared=on.", []);
 
     private static string WhatIsMissing(MemoryBacking memory) =>
         memory.Access == MemoryAccess.Private

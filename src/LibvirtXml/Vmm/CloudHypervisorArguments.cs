@@ -6,9 +6,6 @@ namespace VirtioFs.LibvirtXml;
 /// <summary>A domain's memory and virtio-fs devices as Cloud Hypervisor's arguments.</summary>
 public static class CloudHypervisorArguments
 {
-    /// <summary>Cloud Hypervisor's words (`ValidationError::VhostUserRequiresSharedMemory`).</summary>
-    internal const string SharedMemoryWords = "Using vhost-user requires using shared memory or huge pages";
-
     /// <summary>Makes the arguments.</summary>
     /// <param name="domain">The domain.</param>
     /// <param name="options">What the XML does not say; null for Cloud Hypervisor's defaults.</param>
@@ -21,9 +18,9 @@ public static class CloudHypervisorArguments
         FileSystem[] fileSystems = [.. domain.FileSystems.Where(fileSystem => fileSystem.IsVirtioFs)];
         MemoryBacking memory = domain.MemoryBacking;
         bool isShared = memory.Access == MemoryAccess.Shared || memory.TestShared().IsShared;
-        if (fileSystems.Length > 0 && !isShared && !memory.UsesHugePages)
+        if (fileSystems.Length > 0)
         {
-            throw new DomainRuleException("SharedMemoryRequired", $"{SharedMemoryWords}, and the memory of the domain '{domain}' is neither.", ErrorKind.InvalidState);
+            SharedMemoryRule.TestCloudHypervisor(isShared, memory.UsesHugePages).Require($"The memory of the domain '{domain}' is private");
         }
 
         List<Advice> warnings = [];

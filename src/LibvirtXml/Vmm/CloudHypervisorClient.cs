@@ -84,14 +84,7 @@ public sealed class CloudHypervisorClient : IDisposable
         ArgumentNullException.ThrowIfNull(fileSystem);
         CloudHypervisorMachine machine = await GetMachineAsync(cancellationToken).ConfigureAwait(false);
         fileSystem.Check(machine.BootVirtualCpus);
-        if (!machine.HasSharedMemory && !machine.HasHugePages)
-        {
-            throw new DomainRuleException(
-                "SharedMemoryRequired",
-                $"{CloudHypervisorArguments.SharedMemoryWords}: start the machine with --memory …,shared=on; this cannot be changed while it runs.",
-                ErrorKind.InvalidState);
-        }
-
+        SharedMemoryRule.TestCloudHypervisor(machine.HasSharedMemory, machine.HasHugePages).Require(advice: "This cannot be changed while it runs.");
         if (machine.Tags.Contains(fileSystem.Tag))
         {
             throw new DomainRuleException(

@@ -18,9 +18,9 @@ public static class QemuArguments
         options ??= new QemuOptions();
         FileSystem[] fileSystems = [.. domain.FileSystems.Where(fileSystem => fileSystem.IsVirtioFs)];
         List<Advice> warnings = [];
-        if (fileSystems.Length > 0 && domain.MemoryBacking.TestShared() is { IsShared: false } memory)
+        if (fileSystems.Length > 0)
         {
-            throw new DomainRuleException("SharedMemoryRequired", memory.Message, ErrorKind.InvalidState);
+            domain.MemoryBacking.TestShared().Require();
         }
 
         List<string> arguments = [.. Memory(domain, options)];

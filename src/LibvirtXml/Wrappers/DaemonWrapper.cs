@@ -51,17 +51,21 @@ public sealed partial class DaemonWrapper
     /// <summary>The options that the script adds.</summary>
     public IReadOnlyList<string> Options { get; }
 
+    /// <summary>What to know about the script that <see cref="Save"/> wrote.</summary>
+    public IReadOnlyList<Advice> Warnings { get; private set; } = [];
+
     /// <summary>The script.</summary>
     public string Script => $"#!/bin/sh\nexec {ShellText.Join([Program, .. Options])} \"$@\"\n";
 
     /// <summary>Writes the script, executable for everyone and writable for its owner alone.</summary>
     /// <param name="path">The script's absolute path.</param>
     /// <param name="overwrite">Whether a file that is there is replaced.</param>
-    /// <returns>Takes the script back: puts the old file's content in its place, or removes it where there was none.</returns>
+    /// <param name="cancellationToken">Ends the wait for another process that is replacing the file.</param>
+    /// <returns>Takes the script back, unless it is another file by now: puts the old file's content in its place, or removes it where there was none.</returns>
     /// <exception cref="DomainRuleException">The path is not absolute, or a file is there that must not be replaced.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">There is no permission to write.</exception>
-    public Action Save(string path, bool overwrite = false)
+    public Action Save(string path, bool overwrite = false, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         RequireAbsolute(path, "wrapper's path");
@@ -69,8 +73,10 @@ public sealed partial class DaemonWrapper
         try
         {
             ReadFile? old = overwrite && File.Exists(full) ? ReadFile.Of(full, MaximumScriptBytes) : null;
-            FileStamp written = FileReplacement.Write(full, Encoding.UTF8.GetBytes(Script), FileRights.Executable, mayReplace: overwrite, expected: old?.Stamp).Stamp;
-            return old is null ? () => File.Delete(full) : () => FileReplacement.Write(full, old.Content, expected: written);
+            WrittenFile written = FileReplacement.Write(
+                full, Encoding.UTF8.GetBytes(Script), FileRights.Executable, mayReplace: overwrite, expected: old?.Stamp, cancellationToken: cancellationToken);
+            Warnings = written.Warnings;
+            return old is null ? () => FileReplacement.Remove(full, written.Stamp) : () => FileReplacement.Write(full, old.Content, expected: written.Stamp);
         }
         catch (DomainRuleException exception) when (exception.ErrorId == "FileExists")
         {

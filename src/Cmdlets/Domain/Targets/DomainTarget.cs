@@ -34,15 +34,17 @@ internal abstract class DomainTarget
 
     /// <summary>The same domain as it is in its place now, so that a change builds on what others have changed since, and one that was declined leaves nothing behind.</summary>
     /// <param name="find">Finds a domain of libvirt again, on a connection of the cmdlet that runs now.</param>
-    public abstract DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find);
+    /// <param name="load">Reads a file again.</param>
+    public abstract DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find, Func<string, DomainFile> load);
 
     /// <summary>Changes the definition. A change is made once more where others have changed the domain before <see cref="Commit"/>.</summary>
     /// <param name="change">The change, which depends on nothing but its argument.</param>
     public virtual ChangeResult Apply(Func<Domain, ChangeResult> change) => change(Definition);
 
     /// <summary>Puts the changed definition in its place, wholly or not at all.</summary>
+    /// <param name="cancellation">Ends the wait for others who change the same file.</param>
     /// <returns>What to know about it.</returns>
-    public abstract IReadOnlyList<Advice> Commit();
+    public abstract IReadOnlyList<Advice> Commit(CancellationToken cancellation);
 
     /// <summary>Undoes <see cref="Commit"/>.</summary>
     public abstract void TakeBack();

@@ -9,9 +9,9 @@ internal sealed class FileTarget(DomainFile file) : DomainTarget(file.Domain)
 
     public override string? Path => file.Path;
 
-    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) => new FileTarget(DomainFile.Load(file.Path));
+    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find, Func<string, DomainFile> load) => new FileTarget(load(file.Path));
 
-    public override IReadOnlyList<Advice> Commit() => file.Save();
+    public override IReadOnlyList<Advice> Commit(CancellationToken cancellation) => file.Save(cancellation);
 
     public override void TakeBack() => file.Restore();
 

@@ -19,7 +19,7 @@ internal sealed class LibvirtTarget(LibvirtDomain domain) : DomainTarget(domain.
 
     public override Domain? GetRunning() => Domain.IsActive ? Domain.GetDefinition() : null;
 
-    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) =>
+    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find, Func<string, DomainFile> load) =>
         new LibvirtTarget(find(new DomainIdentity(Domain.Name, Domain.Uuid, Domain.Connection.Uri)));
 
     public override ChangeResult Apply(Func<Domain, ChangeResult> change)
@@ -28,7 +28,7 @@ internal sealed class LibvirtTarget(LibvirtDomain domain) : DomainTarget(domain.
         return _change.Apply(change);
     }
 
-    public override IReadOnlyList<Advice> Commit()
+    public override IReadOnlyList<Advice> Commit(CancellationToken cancellation)
     {
         _change?.Commit().Dispose();
         return [];

@@ -11,9 +11,9 @@ internal sealed class ObjectTarget(VMDomain domain) : DomainTarget(domain.Defini
 
     public override string? Path => domain.Path;
 
-    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find) => new ObjectTarget(domain);
+    public override DomainTarget Again(Func<DomainIdentity, LibvirtDomain> find, Func<string, DomainFile> load) => new ObjectTarget(domain);
 
-    public override IReadOnlyList<Advice> Commit()
+    public override IReadOnlyList<Advice> Commit(CancellationToken cancellation)
     {
         domain.Replace(Definition);
         return [];
