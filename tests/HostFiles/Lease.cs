@@ -18,6 +18,15 @@ internal sealed partial class Lease : IDisposable
     /// <summary>Takes a lease. The test is skipped where the file system has none.</summary>
     internal static Lease Take(string path)
     {
+        Lease? lease = TryTake(path);
+        int error = Marshal.GetLastPInvokeError();
+        Assert.SkipWhen(lease is null, $"The file system of '{path}' gives no leases: error {error}.");
+        return lease!;
+    }
+
+    /// <summary>Takes a lease. Null where the file system has none.</summary>
+    internal static Lease? TryTake(string path)
+    {
         SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         if (fcntl(file, SetSignal, HarmlessSignal) == 0 && fcntl(file, SetLease, WriteLease) == 0)
         {
@@ -25,8 +34,7 @@ internal sealed partial class Lease : IDisposable
         }
 
         file.Dispose();
-        Assert.Skip($"The file system of '{path}' gives no leases: error {Marshal.GetLastPInvokeError()}.");
-        return null!;
+        return null;
     }
 
     /// <summary>Gives it up.</summary>

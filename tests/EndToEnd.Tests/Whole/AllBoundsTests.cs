@@ -5,6 +5,7 @@ using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Rings;
 using VirtioFs.Frontend.Wire;
+using VirtioFs.HostFiles;
 using VirtioFs.Linux;
 
 namespace VirtioFs.EndToEnd.Tests.Whole;
@@ -17,7 +18,7 @@ namespace VirtioFs.EndToEnd.Tests.Whole;
 public sealed class AllBoundsTests : IDisposable
 {
     private const uint Read = 0, Write = 1;
-    private const int FilesInEach = 5000, MostWaiters = 1024;
+    private const int FilesInEach = 5000, MostWaiters = 1024, RequestsThatHang = 60;
     private const long BytesAnInode = 140, BytesOfAllElse = 64 << 20, BytesThatMayStay = 16 << 20;
 
     private static readonly int s_files =
@@ -25,7 +26,7 @@ public sealed class AllBoundsTests : IDisposable
 
     private static readonly long s_directoriesRead = Math.Min(1000, ProcessLimits.Descriptors / 32);
 
-    private readonly SharedTree _tree = new(new GuestOptions { RequestQueues = 3 });
+    private readonly SharedTree _tree = new(new GuestOptions { RequestQueues = 4 });
     private readonly SharedTree _other = new();
 
     public AllBoundsTests() => Assert.SkipUnless(ServingBackEnd.Command is null, "What another process holds is its own.");
@@ -56,12 +57,13 @@ public sealed class AllBoundsTests : IDisposable
         WaitFor(
             () => (waiters = DropRefused(first, waitingFirst) + DropRefused(second, waitingSecond)) <= MostWaiters,
             () => $"{waiters} requests wait for locks.");
+        using Lease? lease = HangInLease(out int hanging);
         int handles = OpenFiles();
 
         long memory = MeasureMemory() - memoryBefore;
         int descriptors = CountDescriptors();
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{s_files} files, {handles} more handles, {locks} locks, {waiters} waiters: {memory >> 20} MiB more, {descriptors} descriptors.");
+            $"{s_files} files, {handles} more handles, {locks} locks, {waiters} waiters, {hanging} that hang: {memory >> 20} MiB more, {descriptors} descriptors.");
         Assert.InRange(memory, 0, BytesOfAllElse + (s_files * BytesAnInode));
         Assert.InRange(descriptors, handles, (int)(ProcessLimits.Descriptors / 2));
         // A machine that others use as well is slow now and then: it must be as fast again.
@@ -84,6 +86,7 @@ public sealed class AllBoundsTests : IDisposable
 
         Assert.True(locks > 1000 && waiters > 100, $"The guest got {locks} locks and {waiters} waiters.");
         _tree.Guest.Dispose();
+        lease?.Dispose();
         WaitFor(() => _tree.BackEnd.Share.State == DeviceEngine.Shares.ShareState.Waiting, () => $"The share is {_tree.BackEnd.Share.State}.");
         WaitFor(() => CountDescriptors() <= descriptorsBefore, () => $"{CountDescriptors()} descriptors are open instead of {descriptorsBefore}.");
         long left = MeasureMemory() - memoryBefore;
@@ -196,6 +199,30 @@ public sealed class AllBoundsTests : IDisposable
         }
 
         return waiting.Count;
+    }
+
+    /// <summary>Fills a queue with requests that a program of the host is in the way of. Null where there are no leases.</summary>
+    private Lease? HangInLease(out int hanging)
+    {
+        Lease? lease = Lease.TryTake(_tree.WriteOnHost("leased", "content"));
+        FuseClient client = _tree.Guest.Clients[4];
+        hanging = 0;
+        if (lease is null)
+        {
+            return null;
+        }
+
+        ulong node = _tree.Find("leased").NodeId;
+        for (; client.Queue.FreeDescriptors > 8; hanging++)
+        {
+            client.Submit(client.CreateRequest(64).Begin(FuseOpcode.Open, node).Append(new FuseOpenIn { Flags = 2 }).Expect<FuseOpenOut>());
+        }
+
+        client.Kick();
+        WaitFor(
+            () => _tree.BackEnd.Share.Guest?.Queues.Single(queue => queue.Index == 4).RequestsAway >= RequestsThatHang,
+            () => "Requests do not hang in the lease.");
+        return lease;
     }
 
     private int OpenFiles()
