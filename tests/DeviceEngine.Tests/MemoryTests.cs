@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Memory;
@@ -120,6 +121,28 @@ public sealed class MemoryTests
         Assert.True(ring.TryTakeRaw(out UsedElement used));
         Assert.Equal((uint)(16 + PageSize), used.Length);
         Assert.True(second.At(8, PageSize).Span.SequenceEqual(content));
+    }
+
+    [Fact]
+    public unsafe void What_is_still_to_be_read_is_there_after_memory_was_taken_and_the_rest_is_nobodys()
+    {
+        const int Size = 16 * 4096, At = 5000, Length = 9000;
+        using FileDescriptor file = new(SharedMemory.Create("guest-memory-kept", Size));
+        Assert.Null(FileMapping.TryCreate(file.Value, 0, Size, out FileMapping? mapping));
+        Span<byte> bytes = new((void*)mapping!.Address, Size);
+        bytes.Fill(1);
+        FileMapping second = mapping.TryDuplicate()!;
+        Span<byte> guests = new((void*)second.Address, Size);
+        Assert.True(guests.SequenceEqual(bytes));
+        Assert.True(mapping.TryCutOff([new IoVec(mapping.Address + At, Length), new IoVec(second.Address, Size)]));
+        guests.Fill(2);
+        Assert.Equal(-1, bytes.Slice(At, Length).IndexOfAnyExcept((byte)1));
+        Assert.Equal(-1, bytes[..At].IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, bytes[(At + Length)..].IndexOfAnyExcept((byte)0));
+        bytes.Fill(3);
+        Assert.Equal(-1, guests.IndexOfAnyExcept((byte)2));
+        mapping.LetGo();
+        second.LetGo();
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;
@@ -36,6 +37,18 @@ internal sealed class RingTurn
             lock (_gate)
             {
                 return _isResting || _isOver;
+            }
+        }
+    }
+
+    /// <summary>The request that the server is inside of, or was last; null while it rests, or is no more.</summary>
+    internal RequestChain? Chain
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isResting || _isOver ? null : _server?.Chain;
             }
         }
     }

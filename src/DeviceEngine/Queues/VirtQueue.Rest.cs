@@ -21,6 +21,12 @@ internal sealed partial class VirtQueue
     /// <inheritdoc cref="RequestsAway.AddPieces"/>
     internal void AddPieces(List<IoVec> pieces)
     {
+        // Where no other thread could be found to stand in, the request is still the ring's own.
+        if (_worker?.Turn.Chain is RequestChain chain)
+        {
+            pieces.AddRange(chain.Exchange.Request);
+        }
+
         lock (_gate)
         {
             Away.AddPieces(pieces);
