@@ -47,6 +47,24 @@ public sealed class LargeXmlTests
         Assert.True(clock.Elapsed < Limit, $"{ManyDevices} devices took {clock.Elapsed}.");
     }
 
+    [Theory]
+    [InlineData("io.systemd.credential:")]
+    [InlineData("opt/io.systemd.credentials/")]
+    [InlineData("\"password\":\"")]
+    [InlineData(",a.password")]
+    [InlineData("://a:")]
+    public void A_text_that_repeats_the_beginning_of_a_secret_is_looked_through_quickly(string beginning)
+    {
+        string text = string.Concat(Enumerable.Repeat(beginning, Many / 2));
+        Domain domain = Domain.Parse(
+            $"<domain><name>a</name><sysinfo type='smbios'><oemStrings><entry>{text}</entry><entry>{{{text}</entry></oemStrings></sysinfo><metadata><token>x</token></metadata></domain>");
+        Stopwatch clock = Stopwatch.StartNew();
+
+        Assert.Contains("<token>*****</token>", domain.PublicXml, StringComparison.Ordinal);
+
+        Assert.True(clock.Elapsed < Limit, $"{Many / 2} beginnings took {clock.Elapsed}.");
+    }
+
     [Fact]
     public void Very_many_mapped_ids_are_checked_quickly()
     {

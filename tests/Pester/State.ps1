@@ -70,6 +70,16 @@ function Get-World {
         # A folder's own times are those of what is in it.
         $world["file:$([IO.Path]::GetRelativePath($Folder, $file.FullName))"] = $file -is [IO.DirectoryInfo] ? 'folder' : "$status`n$content"
     }
+    # What only root could have changed, and nothing else changes by itself: the set sizes of the pools, of the host and of its nodes.
+    $script:poolFiles ??= @((Get-Item /sys/kernel/mm/hugepages/*/nr_*hugepages, /sys/devices/system/node/node*/hugepages/*/nr_hugepages -ErrorAction Ignore).FullName)
+    foreach ($file in $script:poolFiles) {
+        $world["sysfs:$file"] = try { [IO.File]::ReadAllText($file) } catch { 'unreadable' }
+    }
+    # Who listens in the folder, whether the file is there or not. A connection that ends takes its time.
+    foreach ($line in [IO.File]::ReadLines('/proc/net/unix') | Where-Object { $_ -match ' 00010000 ' -and $_.Contains(" $Folder/") }) {
+        $fields = $line -split ' +', 8
+        $world["socket:$($fields[7])"] = $fields[6]
+    }
     foreach ($share in Get-VirtioFsShare) {
         $world["share:$($share.Tag)"] = "$($share.Id) $($share.State) $($share.Socket)"
     }

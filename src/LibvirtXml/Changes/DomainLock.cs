@@ -1,25 +1,22 @@
 using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using VirtioFs.Linux;
 
 namespace VirtioFs.LibvirtXml;
 
 /// <summary>
-/// Keeps two processes of one user from changing one domain at the same time: between looking at what libvirt has and changing it, others
-/// wait. libvirt itself has nothing for this. Programs that do not know this lock are noticed by comparing.
+/// Keeps two processes from changing one domain at the same time: between looking at what libvirt has and changing it, others wait.
+/// libvirt itself has nothing for this. Programs that do not know this lock are noticed by comparing.
 /// </summary>
 internal sealed class DomainLock : IDisposable
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
-    /// <summary>EWOULDBLOCK of flock(2), which .NET gives as the HResult.</summary>
-    private const int WouldBlock = 11;
-
     // Whoever holds the lock may be waiting for a guest to let a device go.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly FileStream _file;
+    private readonly SafeFileHandle _file;
 
-    private DomainLock(FileStream file)
+    private DomainLock(SafeFileHandle file)
     {
         _file = file;
     }
@@ -29,17 +26,12 @@ internal sealed class DomainLock : IDisposable
     /// <exception cref="OperationCanceledException">The connection's token was cancelled.</exception>
     public static DomainLock Take(LibvirtConnection connection, Guid uuid, string name)
     {
-        string path = Path.Combine(Folder(), $"{uuid}.lock");
+        // The file stays: one that is removed while another process opens it would be two locks.
+        SafeFileHandle file = DomainLockFile.Open($"{uuid}.lock");
         long start = Stopwatch.GetTimestamp();
-        while (true)
+        try
         {
-            try
-            {
-                // .NET opens a file that is not shared with flock(LOCK_EX | LOCK_NB). The file stays: one that is removed while another
-                // process opens it would be two locks.
-                return new DomainLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-            }
-            catch (IOException exception) when (exception.HResult == WouldBlock)
+            while (FileLocks.Flock((int)file.DangerousGetHandle(), FileLocks.Write) != 0)
             {
                 if (Stopwatch.GetElapsedTime(start) > Limit)
                 {
@@ -51,35 +43,15 @@ internal sealed class DomainLock : IDisposable
 
                 connection.Pause(Pause);
             }
+
+            return new DomainLock(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static string Folder()
-    {
-        string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        string?[] parents =
-        [
-            Environment.IsPrivilegedProcess ? "/run" : null,
-            Path.IsPathRooted(runtime) ? runtime : null,
-            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData),
-        ];
-        foreach (string parent in parents.OfType<string>().Where(Directory.Exists))
-        {
-            try
-            {
-                return Directory.CreateDirectory(Path.Combine(parent, "virtiofs-locks"), OwnerOnly).FullName;
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                // The next one may do.
-            }
-        }
-
-        throw new DomainRuleException(
-            "NoLockFolder",
-            "There is no folder where lock files can be made, so no domain is changed. Set XDG_RUNTIME_DIR to a folder that is yours alone.",
-            ErrorKind.InvalidState);
-    }
 }

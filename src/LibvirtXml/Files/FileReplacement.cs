@@ -170,10 +170,12 @@ internal static class FileReplacement
         if (differs && FileCalls.SetOwner(file, model.UserId, model.GroupId) != 0)
         {
             throw new UnauthorizedAccessException(
-                $"The file '{path}' belongs to user {model.UserId} and group {model.GroupId}, and replacing it would change that. Run this as root, or as " +
+                $"The file '{path}' belongs to user {model.UserId} and group {GroupName(model.GroupId)}, and replacing it would change that. Run this as root, or as " +
                 "that user.");
         }
     }
+
+    private static string GroupName(uint group) => Linux.UnixGroup.FindName(group) ?? group.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static void FlushFolder(SafeFileHandle folder)
     {

@@ -114,16 +114,40 @@ public static class CloudHypervisorArguments
         return text + ",hugepages=on" + (page is null ? string.Empty : $",hugepage_size={page.Size}");
     }
 
-    /// <summary>Cloud Hypervisor's option parser takes a value with commas between quotation marks, and knows no way to write those.</summary>
+    /// <summary>
+    /// Cloud Hypervisor's option parser (`split_commas`) takes a value with commas between quotation marks and knows no way to write those, counts
+    /// brackets also there, and takes blanks from both ends of a value.
+    /// </summary>
     private static string Quote(string value)
     {
-        if (value.Contains('"', StringComparison.Ordinal))
+        if (value.Contains('"', StringComparison.Ordinal) || value != value.Trim() || !HasPairedBrackets(value))
         {
             throw new DomainRuleException(
                 "InvalidOptionText",
-                $"The value '{value}' has a quotation mark, which Cloud Hypervisor's command line cannot carry. Choose another one, or add the device over its API.");
+                $"The value '{value}' has a quotation mark, a bracket without its other half or blanks at an end, which Cloud Hypervisor's command line cannot carry. Choose " +
+                "another one, or add the device over its API.");
         }
 
         return value.AsSpan().IndexOfAny(",[]=") < 0 ? value : $"\"{value}\"";
+    }
+
+    private static bool HasPairedBrackets(string value)
+    {
+        int open = 0;
+        foreach (char letter in value)
+        {
+            open += letter switch
+            {
+                '[' => 1,
+                ']' => -1,
+                _ => 0,
+            };
+            if (open < 0)
+            {
+                return false;
+            }
+        }
+
+        return open == 0;
     }
 }

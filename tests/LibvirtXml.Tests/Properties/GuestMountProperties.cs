@@ -9,8 +9,8 @@ public sealed class GuestMountProperties
     private const int Batch = 40;
 
     /// <summary>Mounts that can be made, each at a place of its own, since readers take two mounts of one place together.</summary>
-    private static readonly Gen<GuestMount[]> Mounts = Gen.Select(Texts.Tag, Texts.LinePath).Array[Batch].Select(pairs =>
-        pairs.Select((pair, index) => Make(pair.Item1, string.Create(CultureInfo.InvariantCulture, $"/{index}{pair.Item2}"))).OfType<GuestMount>().ToArray());
+    private static readonly Gen<GuestMount[]> Mounts = Gen.Select(Texts.Tag, Texts.LinePath, Texts.Line.Array[0, 2]).Array[Batch].Select(parts =>
+        parts.Select((part, index) => Make(part.Item1, string.Create(CultureInfo.InvariantCulture, $"/{index}{part.Item2}"), part.Item3)).OfType<GuestMount>().ToArray());
 
     [Fact]
     public void Libmount_reads_each_line_as_it_was_meant()
@@ -22,12 +22,12 @@ public sealed class GuestMountProperties
             {
                 string table = folder.Write("fstab", string.Concat(mounts.Select(mount => mount.FstabLine + "\n")));
 
-                (int exitCode, string output) = Tool.Run(findmnt, ["--tab-file", table, "--json", "--list", "--output", "SOURCE,TARGET,FSTYPE"]);
+                (int exitCode, string output) = Tool.Run(findmnt, ["--tab-file", table, "--json", "--list", "--output", "SOURCE,TARGET,OPTIONS"]);
 
                 Assert.Equal(0, exitCode);
                 string?[] read = [.. JsonDocument.Parse(output).RootElement.GetProperty("filesystems").EnumerateArray()
-                    .Select(found => $"{found.GetProperty("source")} on {found.GetProperty("target")}")];
-                Assert.Equal(mounts.Select(mount => $"{mount.Tag} on {mount.MountPoint}"), read);
+                    .Select(found => $"{found.GetProperty("source")} on {found.GetProperty("target")} with {found.GetProperty("options")}")];
+                Assert.Equal(mounts.Select(mount => $"{mount.Tag} on {mount.MountPoint} with {(mount.Options.Count == 0 ? "defaults" : string.Join(',', mount.Options))}"), read);
                 (_, string verdict) = Tool.Run(findmnt, ["--verify", "--tab-file", table]);
                 Assert.Contains("0 parse errors", verdict, StringComparison.Ordinal);
             },
@@ -58,6 +58,29 @@ public sealed class GuestMountProperties
                 }
             },
             iter: 10,
+            threads: 1);
+    }
+
+    [Fact]
+    public void Systemd_finds_nothing_wrong_with_a_unit()
+    {
+        string analyze = Tool.Require("systemd-analyze", "systemd");
+        using TemporaryFolder folder = new();
+        int number = 0;
+
+        // The program takes a colon in a file's name for the beginning of another name.
+        Mounts.Select(mounts => mounts.Where(mount => Text(() => mount.SystemdUnit) is not null && Text(() => mount.SystemdUnitName)?.Contains(':', StringComparison.Ordinal) == false).ToArray())
+            .Where(mounts => mounts.Length > 0).Sample(
+            mounts =>
+            {
+                string units = Directory.CreateDirectory(Path.Combine(folder.Path, $"{number++}")).FullName;
+                Array.ForEach(mounts, mount => File.WriteAllText(Path.Combine(units, mount.SystemdUnitName), mount.SystemdUnit));
+
+                (int exitCode, string said) = Tool.Run(analyze, ["verify", "--man=no", .. Directory.GetFiles(units)]);
+
+                Assert.True(exitCode == 0 && !said.Contains(units, StringComparison.Ordinal) && !said.Contains(".mount:", StringComparison.Ordinal), said);
+            },
+            iter: 5,
             threads: 1);
     }
 
@@ -110,7 +133,7 @@ public sealed class GuestMountProperties
                 (_, string output) = Tool.Run("/bin/sh", ["-c", script]);
 
                 Assert.Equal(
-                    mounts.SelectMany(mount => (string[])["-t", "virtiofs", .. mount.Tag.StartsWith('-') ? ["--"] : Array.Empty<string>(), mount.Tag, mount.MountPoint]),
+                    mounts.SelectMany(mount => (string[])["-t", "virtiofs", .. mount.Options.Count > 0 ? ["-o", string.Join(',', mount.Options)] : Array.Empty<string>(), .. mount.Tag.StartsWith('-') ? ["--"] : Array.Empty<string>(), mount.Tag, mount.MountPoint]),
                     output.Split('\u0001')[..^1]);
             },
             iter: 10,
@@ -131,13 +154,15 @@ public sealed class GuestMountProperties
         mount.CloudInit.Contains("\nmounts:", StringComparison.Ordinal) ? mount.FstabLine : mount.SystemdUnit;
 
     /// <summary>The lines that say what is mounted where.</summary>
-    private static string[] Places(string unit) => [.. unit.Split('\n').Where(line => line.StartsWith("What=", StringComparison.Ordinal) || line.StartsWith("Where=", StringComparison.Ordinal))];
+    private static string[] Places(string unit) => [.. unit.Split('\n').Where(line => line.StartsWith("What=", StringComparison.Ordinal) || line.StartsWith("Where=", StringComparison.Ordinal) || line.StartsWith("Options=", StringComparison.Ordinal))];
 
-    private static GuestMount? Make(string tag, string mountPoint)
+    /// <summary>A mount with those options that can stand in a list, if it can be made.</summary>
+    private static GuestMount? Make(string tag, string mountPoint, string[] options)
     {
+        string[] possible = [.. options.Where(option => Text(() => new GuestMount("t", "/m", options: [option]).Command) is not null && option != "nofail")];
         try
         {
-            return new GuestMount(tag, mountPoint);
+            return new GuestMount(tag, mountPoint, options: possible);
         }
         catch (DomainRuleException)
         {
