@@ -6,6 +6,10 @@ namespace VirtioFs.Fuse;
 /// <summary>Files and directories that a guest makes: they belong to its user.</summary>
 public sealed unsafe partial class PassthroughFileSystem
 {
+    // A file without a name has none that could be looked up again, and a guest that tries (an overlay, which goes on with the entry of the
+    // file that it made so, after it has given it a name) is told that there is none, and takes its file for stale.
+    private const uint UnnamedValidSeconds = uint.MaxValue;
+
     /// <inheritdoc/>
     public int MakeSymbolicLink(RequestContext request, ulong parent, FileName name, byte* target, out EntryOut entry)
     {
@@ -150,7 +154,10 @@ public sealed unsafe partial class PassthroughFileSystem
                 }
             }
 
-            return descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+            result = descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
+            created.Entry.EntryValidSeconds = UnnamedValidSeconds;
+            created.Entry.EntryValidNanoseconds = 0;
+            return result;
         }
     }
 
