@@ -1,4 +1,5 @@
-# Runs tests/Pester and writes "passed failed skipped" to a file. A file or block that breaks counts as one failure.
+# Runs tests/Pester and writes "passed failed skipped" to a file, and then what failed, a line each. A file or block that breaks counts as
+# one failure.
 param([Parameter(Mandatory)][string] $Report)
 
 $configuration = New-PesterConfiguration
@@ -11,5 +12,6 @@ $result = Invoke-Pester -Configuration $configuration
 $broken = $result.FailedBlocksCount + $result.FailedContainersCount
 $failed = $result.FailedCount + $(if ($result.FailedCount -eq 0) { $broken } else { 0 })
 $skipped = $result.SkippedCount + $result.InconclusiveCount + $result.NotRunCount
-Set-Content -LiteralPath $Report -Value "$($result.PassedCount) $failed $skipped"
+$names = @($result.Failed.ExpandedPath) + @($result.FailedBlocks.ExpandedPath) + @($result.FailedContainers | ForEach-Object { "$_" })
+Set-Content -LiteralPath $Report -Value (@("$($result.PassedCount) $failed $skipped") + @($names -ne $null -replace '[\r\n]+', ' '))
 exit [int]($failed -gt 0)

@@ -4,6 +4,7 @@
 
 results=$PWD/artifacts/results
 passed=0 failed=0 skipped=0
+failures=()
 suite_process=''
 
 # Longer than any suite needs; a suite that hangs must not hold up the rest.
@@ -22,6 +23,8 @@ run_test_program() {
     echo "$name ended with status $status and left no results." >&2
     return 0
   fi
+  # <test ... name="..." result="Fail" ...>; the names are repeated where somebody looks who has only the end of the output.
+  mapfile -t -O "${#failures[@]}" failures < <(grep '<test [^>]*result="Fail"' "$report" | sed 's/.* name="\([^"]*\)".*/\1/; s/\\&quot;/"/g')
   local not_passed=$(($(count failed "$line") + $(count errors "$line")))
   [ "$status" -eq 0 ] || [ "$not_passed" -gt 0 ] || not_passed=1
   add_counts "$name" "$(count passed "$line")" "$not_passed" "$(count skipped "$line")"
@@ -35,11 +38,13 @@ run_pester() {
   run_in_own_group "$1" -NoProfile -NonInteractive -File eng/pester.ps1 "$report" || status=$?
   read -r -a counts <"$report" || counts=(0 1 0)
   [ "$status" -eq 0 ] || [ "${counts[1]}" -gt 0 ] || counts[1]=1
+  mapfile -t -O "${#failures[@]}" failures < <(tail -n +2 "$report")
   add_counts Pester "${counts[@]}"
 }
 
 # The only line of this form, and the last of all.
 report_counts() {
+  [ "${#failures[@]}" -eq 0 ] || printf 'Failed: %s\n' "${failures[@]}"
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ]
 }

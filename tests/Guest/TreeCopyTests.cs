@@ -78,6 +78,7 @@ public sealed class TreeCopyTests
     [Theory]
     [InlineData("auto")]
     [InlineData("always")]
+    [InlineData("never")]
     public async Task A_share_is_the_upper_layer_of_an_overlay(string policy)
     {
         _kernel.SkipTestUnlessAvailable("perl");
