@@ -97,6 +97,30 @@ public sealed class LockTests : IDisposable
         Assert.Equal(-Errno.EAGAIN, Fuse.Setlk(_node, Range(1, Write)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Hundreds_that_wait_for_one_lock_get_it_one_after_the_other(bool isFlock)
+    {
+        const int Waiters = 300;
+        const ulong First = 100;
+        ulong[] handles = [.. Enumerable.Range(0, Waiters).Select(_ => isFlock ? _tree.Open("file").Handle : _handle)];
+        Assert.Equal(0, Fuse.Setlk(_node, isFlock ? Whole(_second, Write) : Range(1, Write)));
+        List<(FuseRequest Request, int Waiter)> waiting =
+            [.. Enumerable.Range(0, Waiters).Select(i => (Wait(isFlock ? Whole(handles[i], Write) : Range(First + (ulong)i, Write)), i))];
+        Assert.Equal(0, Fuse.Getattr(_node, out FuseAttrOut _));
+        Assert.All(waiting, waiter => Assert.False(waiter.Request.IsDone));
+        Assert.Equal(0, Fuse.Setlk(_node, isFlock ? Whole(_second, Unlock) : Range(1, Unlock)));
+        while (waiting.Count > 0)
+        {
+            FuseRequest granted = Fuse.Receive();
+            Assert.Equal(0, granted.Error);
+            int waiter = waiting.Single(each => each.Request == granted).Waiter;
+            _ = waiting.RemoveAll(each => each.Request == granted);
+            Assert.Equal(0, Fuse.Setlk(_node, isFlock ? Whole(handles[waiter], Unlock) : Range(First + (ulong)waiter, Unlock)));
+        }
+    }
+
     [Fact]
     public void Who_waits_to_read_goes_on_when_a_writer_s_lock_becomes_a_reader_s()
     {
