@@ -17,7 +17,7 @@ public sealed partial class Domain
         {
             throw new DomainRuleException(
                 "NoPciExpress",
-                $"The machine '{Machine}' of the domain '{this}' has no PCI Express bus, so it takes no pcie-root-port, and needs none to have a device plugged in.");
+                $"The machine '{Machine}' of the domain '{this}' has no PCI Express bus, so it takes no pcie-root-port, and needs none to have a device plugged in. Leave the port out.");
         }
 
         int before = PciePorts();

@@ -41,8 +41,8 @@ public sealed partial class Domain
     /// <summary>Whether <see cref="Xml"/> differs from <see cref="OriginalXml"/>.</summary>
     public bool IsChanged => Xml != OriginalXml;
 
-    /// <summary>The name; null when the XML has none.</summary>
-    public string? Name => Root.Child("name")?.Value.Trim();
+    /// <summary>The name as libvirt has it, with every blank; null when the XML has none.</summary>
+    public string? Name => Root.Child("name")?.Value;
 
     /// <summary>The UUID; null when the XML has none or a malformed one.</summary>
     public Guid? Uuid => Guid.TryParse(Root.Child("uuid")?.Value.Trim(), out Guid uuid) ? uuid : null;

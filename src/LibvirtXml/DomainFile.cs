@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using VirtioFs.LibvirtXml.Files;
 using VirtioFs.LibvirtXml.Xml;
@@ -114,8 +115,8 @@ public sealed class DomainFile
         StringBuilder escaped = new(name.Length + Extension.Length);
         foreach (Rune rune in name.EnumerateRunes())
         {
-            bool isPlain = rune.Value is not ('/' or '%') && !Rune.IsControl(rune) && !(rune.Value == '.' && escaped.Length == 0);
-            _ = isPlain ? escaped.Append(rune.ToString()) : escaped.Append(Uri.HexEscape((char)rune.Value));
+            bool isPlain = rune.Value is not ('/' or '%') && !IsInvisible(rune) && !(rune.Value == '.' && escaped.Length == 0);
+            _ = isPlain ? escaped.Append(rune.ToString()) : escaped.AppendJoin(string.Empty, Encoding.UTF8.GetBytes(rune.ToString()).Select(value => Uri.HexEscape((char)value)));
         }
 
         string fileName = escaped.Append(Extension).ToString();
@@ -123,6 +124,10 @@ public sealed class DomainFile
             ? fileName
             : throw new DomainRuleException("DomainNameTooLong", $"The name of the domain '{domain}' is too long for a file's. Name a file and not a folder.");
     }
+
+    /// <summary>Whether a character ends a line, moves the cursor or turns the text around, in place of showing itself.</summary>
+    private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private IReadOnlyList<Advice> Put(string xml, CancellationToken cancellationToken)
     {

@@ -156,6 +156,17 @@ public sealed class ConnectionPoolTests
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"The refusal took {clock.Elapsed}.");
     }
 
+    [Fact]
+    public void Whatever_keeps_a_connection_closed_is_an_error_of_the_connection()
+    {
+        using TemporaryFolder folder = new();
+        string broken = System.IO.Path.Combine(folder.Path, "node.xml");
+        File.WriteAllText(broken, "<node>");
+
+        Assert.Equal("ConnectionFailed", Assert.Throws<LibvirtException>(() => LibvirtConnection.Open($"test://{broken}", cancellationToken: Token)).ErrorId);
+        Assert.Equal("ConnectionFailed", Assert.Throws<LibvirtException>(() => LibvirtConnection.Open("nonsense:///x", cancellationToken: Token)).ErrorId);
+    }
+
     private static async Task WaitFor(Func<bool> state)
     {
         Stopwatch clock = Stopwatch.StartNew();

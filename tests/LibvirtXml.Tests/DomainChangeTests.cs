@@ -158,6 +158,14 @@ public sealed class DomainChangeTests : IDisposable
     }
 
     [Fact]
+    public void A_name_with_blanks_is_another_name()
+    {
+        using DomainChange change = DomainChange.Define(_connection, NewDomain($" {_domain.Name}"));
+
+        Assert.Null(change.Present);
+    }
+
+    [Fact]
     public void A_transient_domain_stays_transient_unless_that_is_asked_for()
     {
         using LibvirtDomain transient = _connection.StartTransient(NewDomain($"transient-{Guid.NewGuid():N}"));

@@ -177,6 +177,8 @@ public sealed partial class DomainSecretTests
     [InlineData("/etc/passwd", "%2Fetc%2Fpasswd.xml")]
     [InlineData("..", "%2E..xml")]
     [InlineData(".hidden", "%2Ehidden.xml")]
+    [InlineData("a\u202Eb", "a%E2%80%AEb.xml")]
+    [InlineData("a\u0085b", "a%C2%85b.xml")]
     [InlineData("a%2Fb", "a%252Fb.xml")]
     public void A_domains_file_stays_in_its_folder_whatever_its_name(string name, string fileName)
     {

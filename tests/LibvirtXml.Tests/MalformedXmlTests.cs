@@ -23,6 +23,18 @@ public sealed class MalformedXmlTests
         Assert.EndsWith(".", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("<domain")]
+    [InlineData("<domain><name>a")]
+    public void A_text_that_ends_too_early_is_told_in_whole_sentences(string xml)
+    {
+        string message = Assert.Throws<DomainXmlException>(() => Domain.Parse(xml)).Message;
+
+        Assert.EndsWith(". Correct it there and try again.", message, StringComparison.Ordinal);
+        Assert.DoesNotContain(": .", message, StringComparison.Ordinal);
+        Assert.DoesNotContain(":  ", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_document_type_declaration_is_refused_whatever_it_holds()
     {

@@ -29,6 +29,15 @@ public sealed class MemoryBackingTests
     }
 
     [Fact]
+    public void A_backing_shows_what_the_domain_says()
+    {
+        Domain domain = Domain.Parse("<domain><name>a</name><memory unit='GiB'>1</memory></domain>");
+        Assert.Equal(string.Empty, domain.MemoryBacking.ToString());
+        domain.SetMemoryBacking(new MemoryBackingRequest { Shared = true, HugePages = [new HugePage(ByteSize.Parse("2M"))] });
+        Assert.Equal("source=memfd, access=shared, hugepages=2M", domain.MemoryBacking.ToString());
+    }
+
+    [Fact]
     public void Sharing_what_is_shared_already_changes_nothing()
     {
         string xml = "<domain><name>a</name><memoryBacking><access mode='shared'/><source type='file'/></memoryBacking></domain>";

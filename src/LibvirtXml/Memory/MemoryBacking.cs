@@ -37,6 +37,11 @@ public sealed record MemoryBacking
     /// <returns>The answer, and what to change when it is no.</returns>
     public SharedMemoryResult TestShared() => SharedMemoryRule.Test(this);
 
+    /// <summary>What the domain says, in one line.</summary>
+    /// <returns>A text such as <c>source=memfd, access=shared</c>; empty when it says nothing.</returns>
+    public override string ToString() =>
+        string.Join(", ", MemoryBackingXml.Settings(this).Where(setting => setting.Value is not null).Select(setting => $"{setting.Name}={setting.Value}"));
+
     /// <inheritdoc/>
     public bool Equals(MemoryBacking? other) =>
         other is not null && MemoryBackingXml.Settings(this).SequenceEqual(MemoryBackingXml.Settings(other));

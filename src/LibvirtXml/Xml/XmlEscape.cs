@@ -7,7 +7,11 @@ namespace VirtioFs.LibvirtXml.Xml;
 /// <summary>Entities and characters of XML 1.0, §2.2, §3.3.3 and §4.6. Without a DTD there are the five predefined entities only.</summary>
 internal static class XmlEscape
 {
-    public static string DecodeText(string raw) => Decode(raw.ReplaceLineEndings("\n"));
+    public static string DecodeText(string raw) => Decode(WithLineEnds(raw));
+
+    /// <summary>Line ends as XML 1.0 knows them (§2.11): U+0085, U+2028 and U+2029 are characters like any other.</summary>
+    public static string WithLineEnds(string raw) =>
+        raw.Contains('\r', StringComparison.Ordinal) ? raw.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n') : raw;
 
     public static string DecodeAttribute(string raw)
     {

@@ -68,6 +68,12 @@ internal sealed class XmlParser
     {
         int place = exception.Message.LastIndexOf(" Line ", StringComparison.Ordinal);
         string reason = place < 0 ? exception.Message : exception.Message[..place];
+        if (reason.TrimEnd() is [.., ':'] list)
+        {
+            // The reader lists elements that are not closed, of which there may be none.
+            reason = list[..(list.LastIndexOf(". ", StringComparison.Ordinal) + 1)];
+        }
+
         if (reason.Contains("DTD", StringComparison.Ordinal))
         {
             reason = "It has a document type declaration (<!DOCTYPE …>), which is not accepted.";

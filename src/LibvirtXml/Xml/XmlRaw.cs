@@ -26,7 +26,7 @@ internal sealed class XmlRaw(string source) : XmlPiece
         }
 
         return Source.StartsWith(CDataStart, StringComparison.Ordinal)
-            ? Source[CDataStart.Length..^"]]>".Length].ReplaceLineEndings("\n")
+            ? XmlEscape.WithLineEnds(Source[CDataStart.Length..^"]]>".Length])
             : string.Empty;
     }
 }

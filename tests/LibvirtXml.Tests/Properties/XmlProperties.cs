@@ -40,6 +40,17 @@ public sealed class XmlProperties
             iter: 1_500);
 
     [Fact]
+    public void A_name_reads_as_any_other_reader_has_it() =>
+        Gen.Select(Texts.Any, Gen.Bool).Where((name, isCData) => !isCData || !name.Contains("]]>", StringComparison.Ordinal)).Sample(
+            (name, isCData) =>
+            {
+                string xml = $"<domain><name>{(isCData ? $"<![CDATA[{name}]]>" : new XText(name).ToString())}</name></domain>";
+
+                Assert.Equal(XDocument.Parse(xml, LoadOptions.PreserveWhitespace).Root!.Element("name")!.Value, Domain.Parse(xml).Name);
+            },
+            iter: 3_000);
+
+    [Fact]
     public void A_change_and_its_opposite_give_the_old_document_back() =>
         Gen.Select(Document, Texts.Tag, Texts.Path, Texts.Path).Sample(
             (xml, tag, first, second) =>

@@ -23,7 +23,8 @@ internal static unsafe class LibvirtErrors
         string words = error is null ? "no reason given" : Marshal.PtrToStringUTF8((nint)error->Message) ?? "no reason given";
         LibvirtNative.ResetLastError();
         (string id, ErrorKind kind, string advice) = Explain((LibvirtErrorCode)code, words, connection ?? "the default connection");
-        (id, kind, advice) = isOpening && id == "LibvirtError" ? ("ConnectionFailed", ErrorKind.ConnectionFailed, OpeningAdvice) : (id, kind, advice);
+        bool isOfDomains = id is "LibvirtError" or "InvalidXml" or "NotSupported" or "OperationInvalid" or "ConfigurationRefused" or "DeviceNotFound" or "DomainNotFound";
+        (id, kind, advice) = isOpening && isOfDomains ? ("ConnectionFailed", ErrorKind.ConnectionFailed, OpeningAdvice) : (id, kind, advice);
         bool isLost = !isOpening && (IsTransportError(source, code) || handle is { IsAlive: false });
         (id, kind, advice) = isLost ? ("ConnectionLost", ErrorKind.ConnectionFailed, LostAdvice) : (id, kind, advice);
         return new LibvirtException(id, kind, $"{whatFailed}: {words.TrimEnd('.', '\n', '\r')}. {advice}".TrimEnd(), code, source, words) { IsConnectionLost = isLost };
