@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using VirtioFs.Daemon.Sandbox;
 using VirtioFs.Daemon.Service;
+using VirtioFs.DeviceEngine.Control;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse;
 using VirtioFs.Linux;
@@ -18,6 +19,7 @@ internal sealed class Foreground
     private readonly ServiceManager _manager;
     private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? _signal;
+    private Background? _background;
 
     private Foreground(ProgramSettings settings, ProgramLog log, ServiceManager manager, SandboxEntry? entry) =>
         (_settings, _log, _manager, _entry) = (settings, log, manager, entry);
@@ -27,10 +29,11 @@ internal sealed class Foreground
     /// <param name="entry">What the supervisor prepared; null outside of a sandbox.</param>
     internal static int Run(ProgramSettings settings, SandboxEntry? entry)
     {
+        using Background? background = settings.Detaches ? Background.Begin(settings.ControlSocket!) : null;
         using ProgramLog log = new(settings.LogLevel, settings.LogsToSystem);
         bool supervises = settings.Sandbox.IsWanted && entry is null;
         using ServiceManager manager = new();
-        Foreground foreground = new(settings, log, manager, entry);
+        Foreground foreground = new(settings, log, manager, entry) { _background = background };
         PosixSignalRegistration[] registrations = supervises ? [] : [.. s_endingSignals.Select(signal => PosixSignalRegistration.Create(signal, foreground.End))];
         try
         {
@@ -70,10 +73,13 @@ internal sealed class Foreground
             LimitDescriptors();
         }
 
+        using PidFile? control = _settings.ControlSocket is { } controlSocket ? PidFile.Take(controlSocket) : null;
         using PidFile? pidFile = options.ListenDescriptor is null && _entry is null ? PidFile.Take(options.SocketPath) : null;
         Share share = _entry is null ? Share.Start(options) : StartInside(_entry, ref options);
         share.StateChanged += Report;
         share.Noted += Report;
+        using ControlServer? server = _settings.ControlSocket is null ? null : ControlServer.Start(_settings.ControlSocket, share, EndByControl);
+        _background?.Leave();
         SayStarted(options, share.Jail);
         if (share.State == ShareState.Faulted)
         {
@@ -85,6 +91,11 @@ internal sealed class Foreground
         share.Noted -= Report;
         SayWhy(share);
         share.Stop();
+        if (exitCode == ExitCode.Success)
+        {
+            _background?.RemoveLog();
+        }
+
         return exitCode;
     }
 
@@ -141,6 +152,12 @@ internal sealed class Foreground
     {
         context.Cancel = true;
         _signal = context.Signal.ToString();
+        _ended.TrySetResult(ExitCode.Success);
+    }
+
+    private void EndByControl()
+    {
+        _signal = "a request to stop";
         _ended.TrySetResult(ExitCode.Success);
     }
 

@@ -25,6 +25,12 @@ internal sealed record ProgramSettings
     /// <summary>How the process is confined.</summary>
     internal SandboxSettings Sandbox { get; init; } = new();
 
+    /// <summary>Where the cmdlets find the share; null where they do not.</summary>
+    internal string? ControlSocket { get; init; }
+
+    /// <summary>Whether the program goes on without who started it.</summary>
+    internal bool Detaches { get; init; }
+
     /// <summary>What was asked for and is not there, as sentences.</summary>
     internal IReadOnlyList<string> Warnings { get; init; } = [];
 
@@ -41,6 +47,7 @@ internal sealed record ProgramSettings
         RequireShare(Value("--shared-dir"), Value("--socket-path"), Value("--fd"), listener);
         var sandbox = SandboxSettings.From(given);
         RequireOneMapping(given);
+        RequireControl(Value("--control-socket"), IsOn("--detach"), sandbox);
         string directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Value("--shared-dir")!));
         string? descriptor = Value("--fd");
         ShareOptions share = new()
@@ -63,6 +70,8 @@ internal sealed record ProgramSettings
             DescriptorLimit = Value("--rlimit-nofile") is { } limit ? int.Parse(limit, System.Globalization.CultureInfo.InvariantCulture) : 0,
             LogLevel = Value("--log-level") is { } level ? Enum.Parse<LogLevel>(level, ignoreCase: true) : LogLevel.Info,
             Sandbox = sandbox,
+            ControlSocket = Value("--control-socket") is { } control ? Path.GetFullPath(control) : null,
+            Detaches = IsOn("--detach"),
             LogsToSystem = IsOn("--syslog"),
             Warnings = [.. given.Select(Lack).OfType<string>().Distinct(), .. sandbox.Warnings],
         };
@@ -86,6 +95,19 @@ internal sealed record ProgramSettings
         if ((socket is null) == (descriptor is null) && listener is null)
         {
             throw new FormatException("Give either --socket-path, where the virtual machine's monitor connects, or --fd with a socket that listens already.");
+        }
+    }
+
+    private static void RequireControl(string? control, bool detaches, SandboxSettings sandbox)
+    {
+        if (control is null && detaches)
+        {
+            throw new FormatException("--detach takes --control-socket: without it nobody could find the share again.");
+        }
+
+        if (control is not null && sandbox.IsWanted)
+        {
+            throw new FormatException("--control-socket and --sandbox cannot be used together: in a sandbox the program does not see the folder of the control socket.");
         }
     }
 

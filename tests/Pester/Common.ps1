@@ -3,6 +3,11 @@
 $script:ModuleManifest = Join-Path $PSScriptRoot '../../out/VirtioFs/VirtioFs.psd1' | Resolve-Path | Convert-Path
 Import-Module $ModuleManifest
 
+# Detached shares are seen by all sessions of a user; those of this run keep to themselves.
+if (-not $env:VIRTIOFS_RUNTIME_DIRECTORY) {
+    $env:VIRTIOFS_RUNTIME_DIRECTORY = Join-Path ([IO.Directory]::CreateTempSubdirectory('vfs-run-').FullName) detached
+}
+
 # A short path: the path of a socket may have 107 bytes.
 function New-TestFolder {
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]

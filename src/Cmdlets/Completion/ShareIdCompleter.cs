@@ -1,15 +1,14 @@
 using System.Collections;
 using System.Globalization;
-using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>Completes the ids of this process's shares.</summary>
+/// <summary>Completes the ids of the user's shares.</summary>
 public sealed class ShareIdCompleter : LiveValueCompleter
 {
     /// <inheritdoc/>
     protected override IEnumerable<LiveValue> FindValues(IDictionary boundParameters) =>
-        ShareRegistry.List()
+        RunningShares.List()
             .OrderBy(share => share.Id)
             .Select(share => new LiveValue(share.Id.ToString(CultureInfo.InvariantCulture), $"{share.Options.Tag}: {share.Options.Path} ({share.State})"));
 }

@@ -1,9 +1,8 @@
 using System.Collections;
-using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>Completes the tags of this process's shares.</summary>
+/// <summary>Completes the tags of the user's shares.</summary>
 public sealed class ShareTagCompleter : LiveValueCompleter
 {
     /// <inheritdoc/>
@@ -11,7 +10,7 @@ public sealed class ShareTagCompleter : LiveValueCompleter
 
     /// <inheritdoc/>
     protected override IEnumerable<LiveValue> FindValues(IDictionary boundParameters) =>
-        ShareRegistry.List()
+        RunningShares.List()
             .OrderBy(share => share.Options.Tag, StringComparer.OrdinalIgnoreCase)
             .Select(share => new LiveValue(share.Options.Tag, $"Share {share.Id}: {share.Options.Path} ({share.State})"));
 }

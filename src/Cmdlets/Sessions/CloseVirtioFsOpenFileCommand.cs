@@ -32,13 +32,13 @@ public sealed class CloseVirtioFsOpenFileCommand : EndingCmdlet
         {
             foreach (VirtioFsOpenFile file in InputObject)
             {
-                Close(ShareRegistry.Find(file.ShareId), file.Handle, file.ToString(), file.Tag, file);
+                Close(RunningShares.Find(file.ShareId), file.Handle, file.ToString(), file.Tag, file);
             }
 
             return;
         }
 
-        foreach (Share share in FindShares(ShareId))
+        foreach (IRunningShare share in FindShares(ShareId))
         {
             foreach (ulong handle in Handle)
             {
@@ -47,7 +47,7 @@ public sealed class CloseVirtioFsOpenFileCommand : EndingCmdlet
         }
     }
 
-    private void Close(Share? share, ulong handle, string name, string tag, VirtioFsOpenFile? file)
+    private void Close(IRunningShare? share, ulong handle, string name, string tag, VirtioFsOpenFile? file)
     {
         if (!MayEnd(name, $"Close the open file '{name}' of the share '{tag}' under its guest; what the guest has not sent yet is lost", "Close an open file"))
         {

@@ -42,20 +42,20 @@ public sealed class DisconnectVirtioFsSessionCommand : EndingCmdlet
         {
             foreach (VirtioFsSession session in InputObject)
             {
-                Disconnect(ShareRegistry.Find(session.ShareId), session.Session, session.Tag);
+                Disconnect(RunningShares.Find(session.ShareId), session.Session, session.Tag);
             }
 
             return;
         }
 
-        IEnumerable<Share> shares = ParameterSetName == TagSet ? Tag.SelectMany(tag => FindShares(tag)) : Id.SelectMany(id => FindShares(id));
-        foreach (Share share in shares.DistinctBy(share => share.Id).ToArray())
+        IEnumerable<IRunningShare> shares = ParameterSetName == TagSet ? Tag.SelectMany(tag => FindShares(tag)) : Id.SelectMany(id => FindShares(id));
+        foreach (IRunningShare share in shares.DistinctBy(share => share.Id).ToArray())
         {
             Disconnect(share, Session, share.Options.Tag);
         }
     }
 
-    private void Disconnect(Share? share, long? number, string tag)
+    private void Disconnect(IRunningShare? share, long? number, string tag)
     {
         if (share?.InspectSession() is not { } present || (number is not null && present.Number != number))
         {
@@ -72,12 +72,12 @@ public sealed class DisconnectVirtioFsSessionCommand : EndingCmdlet
         }
     }
 
-    private bool TryDisconnect(Share share, long number)
+    private bool TryDisconnect(IRunningShare share, long number)
     {
-        using ShareChanges changes = new(share);
-        if (!share.TryDisconnect(number))
+        using ShareChanges? changes = share is Share own ? new(own) : null;
+        if (!share.TryDisconnect(number) || changes is null)
         {
-            return false;
+            return changes is null;
         }
 
         try

@@ -9,7 +9,7 @@ internal static class FrontEndDomain
     private const string GuestPrefix = "guest=";
 
     /// <summary>The domain that the share was started for, or the name that QEMU was given; null when neither is known.</summary>
-    internal static string? Of(Share share, ShareGuest guest) => DomainShare.Of(share)?.Name ?? ReadName(guest);
+    internal static string? Of(IRunningShare share, ShareGuest guest) => DomainShare.Of(share)?.Name ?? ReadName(guest);
 
     // libvirt's -name guest=web01,debug-threads=on, or a person's -name web01; a comma in a name is written twice (qemu(1)).
     private static string? ReadName(ShareGuest guest)

@@ -33,16 +33,16 @@ public sealed class GetVirtioFsOpenFileCommand : SharePickingCmdlet
             patterns.Add(WildcardPattern.Get(absolute, WildcardOptions.None));
         }
 
-        foreach (Share share in SelectShares())
+        foreach (IRunningShare share in SelectShares())
         {
-            if (share.InspectSession(SessionParts.OpenFiles | SessionParts.Locks) is { } session)
+            if (Inspect(share, SessionParts.OpenFiles | SessionParts.Locks) is { } session)
             {
                 Write(share, session, patterns);
             }
         }
     }
 
-    private void Write(Share share, ShareSession session, List<WildcardPattern> patterns)
+    private void Write(IRunningShare share, ShareSession session, List<WildcardPattern> patterns)
     {
         ILookup<ulong, SessionLock> held = session.Holdings.Locks
             .SelectMany(found => found.Handles.Select(handle => (handle, found)))

@@ -3,7 +3,7 @@ using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>Lists the virtual machines that use shares of this process.</summary>
+/// <summary>Lists the virtual machines that use shares .</summary>
 [Cmdlet(VerbsCommon.Get, "VirtioFsSession", DefaultParameterSetName = TagSet)]
 [OutputType(typeof(VirtioFsSession))]
 public sealed class GetVirtioFsSessionCommand : SharePickingCmdlet
@@ -11,9 +11,9 @@ public sealed class GetVirtioFsSessionCommand : SharePickingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (Share share in SelectShares())
+        foreach (IRunningShare share in SelectShares())
         {
-            if (share.InspectSession() is { } session)
+            if (Inspect(share) is { } session)
             {
                 WriteObject(new VirtioFsSession(share, session));
             }

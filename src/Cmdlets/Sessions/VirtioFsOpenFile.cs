@@ -6,7 +6,7 @@ namespace VirtioFs.Cmdlets;
 /// <summary>A file or directory that a guest holds open, as it was at one moment.</summary>
 public sealed class VirtioFsOpenFile
 {
-    internal VirtioFsOpenFile(Share share, ShareSession session, SessionFile file, IEnumerable<SessionLock> locks)
+    internal VirtioFsOpenFile(IRunningShare share, ShareSession session, SessionFile file, IEnumerable<SessionLock> locks)
     {
         ShareId = share.Id;
         Session = session.Number;

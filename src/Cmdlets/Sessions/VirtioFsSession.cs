@@ -5,7 +5,7 @@ namespace VirtioFs.Cmdlets;
 /// <summary>A virtual machine that uses a share, as it was at one moment.</summary>
 public sealed class VirtioFsSession
 {
-    internal VirtioFsSession(Share share, ShareSession session)
+    internal VirtioFsSession(IRunningShare share, ShareSession session)
     {
         ShareId = share.Id;
         Session = session.Number;

@@ -18,7 +18,10 @@ internal static class DefaultSocket
     /// <exception cref="UnsafeSocketFolderException">Others could put a socket into it.</exception>
     /// <exception cref="IOException">The folder cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be made.</exception>
-    internal static void EnsureFolder(string socketPath)
+    internal static void EnsureFolder(string socketPath) => EnsureParent(socketPath);
+
+    /// <summary>Makes sure of the folder that a path lies in, as <see cref="EnsureFolder"/> does.</summary>
+    internal static void EnsureParent(string socketPath)
     {
         string folder = Path.GetDirectoryName(socketPath)!;
         if (!Path.Exists(folder))

@@ -25,7 +25,7 @@ internal sealed class DomainShare : IDisposable
     internal uint? QemuGroupId => _attachment.QemuGroupId;
 
     /// <summary>The domain that a share was started for; null when it was started for none.</summary>
-    internal static ShareDomain? Of(Share share) => s_domains.TryGetValue(share, out ShareDomain? domain) ? domain : null;
+    internal static ShareDomain? Of(IRunningShare share) => share is Share own && s_domains.TryGetValue(own, out ShareDomain? domain) ? domain : null;
 
     /// <summary>Keeps which domain a share was started for.</summary>
     internal static void Remember(Share share, DomainShare guest) =>

@@ -3,7 +3,7 @@ using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>Lists the shares of this process, from whichever runspace they were started.</summary>
+/// <summary>Lists the shares of this process, from whichever runspace they were started, and the user's detached ones; root sees those of all.</summary>
 [Cmdlet(VerbsCommon.Get, "VirtioFsShare", DefaultParameterSetName = TagSet)]
 [OutputType(typeof(VirtioFsShareInfo))]
 public sealed class GetVirtioFsShareCommand : ShareCmdlet
@@ -42,7 +42,7 @@ public sealed class GetVirtioFsShareCommand : ShareCmdlet
             return;
         }
 
-        foreach (Share share in Select())
+        foreach (IRunningShare share in Select())
         {
             bool wanted = (State is null || State.Contains(share.State))
                 && (paths is null || paths.Any(pattern => pattern.IsMatch(share.Options.Path)));
@@ -53,7 +53,7 @@ public sealed class GetVirtioFsShareCommand : ShareCmdlet
         }
     }
 
-    private IEnumerable<Share> Select()
+    private IEnumerable<IRunningShare> Select()
     {
         if (ParameterSetName == IdSet)
         {

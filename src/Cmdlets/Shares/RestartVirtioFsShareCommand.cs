@@ -32,19 +32,19 @@ public sealed class RestartVirtioFsShareCommand : EndingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        IEnumerable<Share> shares = ParameterSetName switch
+        IEnumerable<IRunningShare> shares = ParameterSetName switch
         {
             TagSet => Tag.SelectMany(tag => FindShares(tag)),
             IdSet => Id.SelectMany(id => FindShares(id)),
             _ => InputObject.SelectMany(share => FindShares(share.Id)),
         };
-        foreach (Share share in shares.DistinctBy(share => share.Id).ToArray())
+        foreach (IRunningShare share in shares.DistinctBy(share => share.Id).ToArray())
         {
             Restart(share);
         }
     }
 
-    private void Restart(Share share)
+    private void Restart(IRunningShare share)
     {
         bool isUsed = share.State == ShareState.Connected;
         string action = $"Restart the share '{share.Options.Tag}' of '{share.Options.Path}'" + (isUsed ? "; its connected guest loses the files, and what it has not written yet" : string.Empty);
@@ -54,14 +54,14 @@ public sealed class RestartVirtioFsShareCommand : EndingCmdlet
         }
 
         ShareDomain? domain = DomainShare.Of(share);
-        share.Stop();
         ShareOptions options = share.Options with { ListenDescriptor = null };
         try
         {
-            Share next = Share.Start(options);
-            if (domain is not null)
+            share.Stop();
+            IRunningShare next = share.IsDetached ? DetachedProcess.Start(options, Cancellation) : Share.Start(options);
+            if (domain is not null && next is Share own)
             {
-                DomainShare.Remember(next, domain);
+                DomainShare.Remember(own, domain);
             }
 
             if (PassThru)
@@ -71,7 +71,7 @@ public sealed class RestartVirtioFsShareCommand : EndingCmdlet
         }
         catch (Exception e) when (StartFailure.Describe(e, options) is { } failure)
         {
-            WriteFailure(failure.ErrorId, failure.Category, options.Tag, failure.Exception, $"The share is stopped. {failure.RecommendedAction}");
+            WriteFailure(failure.ErrorId, failure.Category, options.Tag, failure.Exception, $"The share is stopped, unless it does not answer. {failure.RecommendedAction}");
         }
     }
 }

@@ -7,11 +7,11 @@ namespace VirtioFs.Cmdlets;
 /// <summary>A cmdlet that works on shares which people name by tags with wildcards, or by ids.</summary>
 public abstract class ShareCmdlet : VirtioFsCmdlet
 {
-    /// <summary>All shares of the process, oldest first.</summary>
-    private protected static IEnumerable<Share> AllShares() => ShareRegistry.List().OrderBy(share => share.Id);
+    /// <summary>All shares that the user has, in this process and in those of their own, oldest first.</summary>
+    private protected static IEnumerable<IRunningShare> AllShares() => RunningShares.List();
 
     /// <summary>The shares that a tag names; a pattern may name none, a plain tag that names none is reported.</summary>
-    private protected IEnumerable<Share> FindShares(string tag)
+    private protected IEnumerable<IRunningShare> FindShares(string tag)
     {
         if (WildcardPattern.ContainsWildcardCharacters(tag))
         {
@@ -30,9 +30,9 @@ public abstract class ShareCmdlet : VirtioFsCmdlet
     }
 
     /// <summary>The share that an id names, or a report that there is none.</summary>
-    private protected IEnumerable<Share> FindShares(int id)
+    private protected IEnumerable<IRunningShare> FindShares(int id)
     {
-        if (ShareRegistry.Find(id) is { } found)
+        if (RunningShares.Find(id) is { } found)
         {
             return [found];
         }
@@ -43,5 +43,5 @@ public abstract class ShareCmdlet : VirtioFsCmdlet
 
     private void WriteNotFound(string name, object target) =>
         WriteFailure("ShareNotFound", ErrorCategory.ObjectNotFound, target,
-            new ItemNotFoundException($"No share of this process has {name}."), "Get-VirtioFsShare lists those there are.");
+            new ItemNotFoundException($"There is no share with {name}."), "Get-VirtioFsShare lists those there are.");
 }

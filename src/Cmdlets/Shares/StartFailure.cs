@@ -17,6 +17,8 @@ internal sealed record StartFailure(string ErrorId, ErrorCategory Category, Exce
         ArgumentException refused => DescribeOption(refused),
         ShareConflictException conflict => new("ShareConflict", ErrorCategory.ResourceExists, conflict,
             $"Choose another -Tag or -Socket, or stop that share with Stop-VirtioFsShare -Id {conflict.ExistingShareId}."),
+        DetachedConflictException conflict => new("ShareConflict", ErrorCategory.ResourceExists, conflict,
+            $"Choose another -Tag or -Socket, or stop that share with Stop-VirtioFsShare{(conflict.ExistingShareId is { } id ? $" -Id {id}" : string.Empty)}."),
         SocketPathException taken => new("SocketPathTaken", ErrorCategory.ResourceExists, taken,
             "Choose another path with -Socket."),
         DirectoryNotFoundException neither => new("NotADirectory", ErrorCategory.InvalidArgument, neither,

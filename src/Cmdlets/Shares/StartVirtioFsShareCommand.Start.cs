@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using VirtioFs.DeviceEngine.Control;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.LibvirtXml;
 
@@ -34,7 +35,7 @@ public sealed partial class StartVirtioFsShareCommand
                 DefaultSocket.EnsureFolder(socket);
             }
 
-            Share share = Start(options, guest);
+            IRunningShare share = Start(options, guest);
             WriteObject(new VirtioFsShareInfo(share));
             WarnIfUnreadable(directory);
             if (guest?.Advice(tag) is { } advice)
@@ -68,21 +69,27 @@ public sealed partial class StartVirtioFsShareCommand
         };
 
     // A share that its domain does not take is stopped again, so that nothing is half done.
-    private Share Start(ShareOptions options, DomainShare? guest)
+    private IRunningShare Start(ShareOptions options, DomainShare? guest)
     {
-        Share? share = null;
+        IRunningShare? share = null;
         UndoSteps.Run(undo =>
         {
-            share = Share.Start(options);
+            share = Detached ? Await($"Starting a process for the share '{options.Tag}'", () => DetachedProcess.Start(options, Cancellation)) : StartHere(options);
             undo.Add($"the share '{options.Tag}' was started", share.Stop);
             Await($"Giving the share '{options.Tag}' to its domain", () => guest?.Connect(share.Options));
         });
-        if (guest is not null)
+        if (guest is not null && share is Share own)
         {
-            DomainShare.Remember(share!, guest);
+            DomainShare.Remember(own, guest);
         }
 
         return share!;
+    }
+
+    private static Share StartHere(ShareOptions options)
+    {
+        DetachedProcess.RequireFree(options, DetachedShares.List());
+        return Share.Start(options);
     }
 
     // The device needs no right to read the directory itself, and a guest may know the names below it, so this is no error.

@@ -83,6 +83,11 @@ public sealed partial class StartVirtioFsShareCommand : VirtioFsCmdlet
     [ChoiceArgument(JailUse.Available)]
     public JailUse JailMode { get; set; }
 
+    /// <summary>Runs the share in a process of its own, which goes on when this session ends.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
+    public SwitchParameter Detached { get; set; }
+
     /// <summary>A domain of libvirt that gets the share as a device: at once when it runs, and in its definition.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("DomainName")]

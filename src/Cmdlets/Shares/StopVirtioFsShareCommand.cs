@@ -4,7 +4,7 @@ using VirtioFs.LibvirtXml;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>Stops shares of this process. A guest that is connected loses its files, so that is asked first.</summary>
+/// <summary>Stops shares, those of this process and detached ones. A guest that is connected loses its files, so that is asked first.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "VirtioFsShare", DefaultParameterSetName = TagSet, SupportsShouldProcess = true)]
 [OutputType(typeof(VirtioFsShareInfo))]
 public sealed class StopVirtioFsShareCommand : ShareCmdlet
@@ -58,7 +58,7 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (Share share in Select().DistinctBy(share => share.Id).ToArray())
+        foreach (IRunningShare share in Select().DistinctBy(share => share.Id).ToArray())
         {
             if (Cancellation.IsCancellationRequested)
             {
@@ -69,16 +69,16 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         }
     }
 
-    private IEnumerable<Share> Select() => ParameterSetName switch
+    private IEnumerable<IRunningShare> Select() => ParameterSetName switch
     {
         TagSet => Tag.SelectMany(tag => FindShares(tag)),
         IdSet => Id.SelectMany(id => FindShares(id)),
         _ => InputObject.SelectMany(FindAgain),
     };
 
-    private IEnumerable<Share> FindAgain(VirtioFsShareInfo info)
+    private IEnumerable<IRunningShare> FindAgain(VirtioFsShareInfo info)
     {
-        if (ShareRegistry.Find(info.Id) is { } share)
+        if (RunningShares.Find(info.Id) is { } share)
         {
             return [share];
         }
@@ -87,7 +87,7 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         return [];
     }
 
-    private void Stop(Share share)
+    private void Stop(IRunningShare share)
     {
         ShareDomain? domain = Domain is null ? DomainShare.Of(share) : new ShareDomain(Domain, Connection);
         if (Detach && domain is null)
@@ -106,15 +106,34 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
             return;
         }
 
-        share.Stop();
+        if (!TryStop(share))
+        {
+            return;
+        }
+
         if (PassThru)
         {
             WriteObject(new VirtioFsShareInfo(share));
         }
     }
 
+    private bool TryStop(IRunningShare share)
+    {
+        try
+        {
+            share.Stop();
+            return true;
+        }
+        catch (IOException silent) when (share.IsDetached)
+        {
+            WriteFailure("ShareNotAnswering", ErrorCategory.ConnectionError, share.Id, silent,
+                $"Its process can be ended with Stop-Process -Id {share.ProcessId} -Force; its guest loses the files at once.");
+            return false;
+        }
+    }
+
     // The guest is asked first: as long as it has the device, the share is needed.
-    private bool TryDetach(Share share, ShareDomain? domain)
+    private bool TryDetach(IRunningShare share, ShareDomain? domain)
     {
         if (!Detach)
         {
@@ -138,7 +157,7 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         }
     }
 
-    private bool MayDisconnect(Share share) => share.State != ShareState.Connected || Detach || Force || ConfirmsHighImpact(
+    private bool MayDisconnect(IRunningShare share) => share.State != ShareState.Connected || Detach || Force || ConfirmsHighImpact(
         share.Id,
         $"A guest is connected to the share '{share.Options.Tag}' of '{share.Options.Path}'. It loses the files at once, and what it has not written yet. Stop the share?",
         "Stop a share in use",

@@ -2,13 +2,15 @@ using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>A share as it was at one moment. The share itself lives on in the process; its <see cref="Id"/> finds it.</summary>
+/// <summary>A share as it was at one moment. The share itself lives on in its process; its <see cref="Id"/> finds it.</summary>
 public sealed partial class VirtioFsShareInfo
 {
-    internal VirtioFsShareInfo(Share share)
+    internal VirtioFsShareInfo(IRunningShare share)
     {
         _options = share.Options;
         Id = share.Id;
+        Detached = share.IsDetached;
+        ProcessId = share.ProcessId;
         Tag = share.Options.Tag;
         State = share.State;
         Path = share.Options.Path;
@@ -51,10 +53,16 @@ public sealed partial class VirtioFsShareInfo
     /// <summary>The domain of libvirt that the share was started for; null when it was started for none.</summary>
     public string? Domain { get; }
 
+    /// <summary>Whether the share has a process of its own, and goes on without the session that started it.</summary>
+    public bool Detached { get; }
+
+    /// <summary>The process that serves the share.</summary>
+    public int ProcessId { get; }
+
     /// <summary>libvirt's connection URI of that domain; null for libvirt's own default.</summary>
     public string? Connection { get; }
 
-    private static string? DescribeTrouble(Share share) =>
+    private static string? DescribeTrouble(IRunningShare share) =>
         share.State is ShareState.Waiting or ShareState.Connected && !System.IO.Path.Exists(share.Options.SocketPath)
             ? $"The socket '{share.Options.SocketPath}' has vanished, so no virtual machine can connect any more. Stop the share and start it again."
             : share.FaultReason;

@@ -28,7 +28,7 @@ public sealed class GetVirtioFsStatisticCommand : SharePickingCmdlet
     public int? MaxSamples { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _shares.AddRange(SelectShares());
+    protected override void ProcessRecord() => _shares.AddRange(SelectOwnShares());
 
     /// <inheritdoc/>
     protected override void EndProcessing()

@@ -37,7 +37,7 @@ public sealed class WatchVirtioFsShareCommand : SharePickingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (Share share in SelectShares())
+        foreach (Share share in SelectOwnShares())
         {
             OperationWatch watch = new(BufferSize);
             share.BeginWatch(watch);

@@ -33,6 +33,8 @@ internal static partial class ProgramOptions
             Getter = options => options.ListenDescriptor is { } number ? [OptionText.WriteNumber(number)] : [],
         },
         Flag("--exit-on-disconnect", "The program ends when its virtual machine has gone, as virtiofsd does.") with { Difference = string.Empty },
+        Checked("--control-socket", "PATH", "/run/virtiofs/detached/data.control", "A Unix socket where the cmdlets of the same user, and root's, find the share, in a folder that is closed to all others.", "none", _ => { }) with { Range = "at most 107 bytes" },
+        Flag("--detach", "The program leaves the session and the terminal of who started it, and goes on without them. It takes --control-socket; lines go to PATH.log."),
         Flag("--print-capabilities", "Prints as JSON what this program can do, for libvirt.") with { Virtiofsd = "--print-capabilities" },
         Checked("--uid-map", "MAP", ":0:100000:65536:", "User ids of the guest that are others on the host, as :GUEST:HOST:COUNT:. All others are forbidden.", "none", _ => { })
             with

@@ -17,7 +17,7 @@ namespace VirtioFs.DeviceEngine.Shares;
 /// EFAULT, and nothing else happens.
 /// </para>
 /// </remarks>
-public sealed partial class Share : IDisposable
+public sealed partial class Share : IRunningShare, IDisposable
 {
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromMilliseconds(900);
 
@@ -47,6 +47,12 @@ public sealed partial class Share : IDisposable
 
     /// <summary>A number of its own in this process, never used again.</summary>
     public int Id { get; }
+
+    /// <inheritdoc/>
+    public int ProcessId => Environment.ProcessId;
+
+    /// <inheritdoc/>
+    public bool IsDetached => false;
 
     /// <summary>How it was started; the paths are absolute.</summary>
     public ShareOptions Options { get; }

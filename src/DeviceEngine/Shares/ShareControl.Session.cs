@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Device;
 using VirtioFs.Fuse.Inspection;
 
 namespace VirtioFs.DeviceEngine.Shares;

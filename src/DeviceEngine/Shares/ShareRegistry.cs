@@ -34,6 +34,15 @@ public static class ShareRegistry
         }
     }
 
+    /// <summary>An id for a share that another process serves.</summary>
+    internal static int TakeId()
+    {
+        lock (Gate)
+        {
+            return ++s_lastId;
+        }
+    }
+
     /// <summary>Keeps socket and tag for a share, so that of two that want the same the second is refused before it touches anything.</summary>
     internal static ShareReservation Reserve(ShareOptions options)
     {

@@ -23,7 +23,7 @@ public sealed class WaitVirtioFsShareCommand : SharePickingCmdlet
     public TimeSpan? Timeout { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _shares.AddRange(SelectShares());
+    protected override void ProcessRecord() => _shares.AddRange(SelectOwnShares());
 
     /// <inheritdoc/>
     protected override void EndProcessing()

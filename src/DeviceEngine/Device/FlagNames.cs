@@ -1,4 +1,4 @@
-namespace VirtioFs.DeviceEngine.Shares;
+namespace VirtioFs.DeviceEngine.Device;
 
 /// <summary>The single bits of a set of flags by their names.</summary>
 internal static class FlagNames

@@ -1,0 +1,31 @@
+using VirtioFs.DeviceEngine.Shares;
+
+namespace VirtioFs.DeviceEngine.Control;
+
+/// <summary>What a share answers over its control socket: one line of JSON.</summary>
+internal sealed record ControlAnswer
+{
+    /// <summary>Why it was refused, as a sentence; null when it was not.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Whether there was what was to be ended.</summary>
+    public bool Done { get; init; }
+
+    /// <summary>What the share does.</summary>
+    public ShareState State { get; init; }
+
+    /// <summary>What went wrong last.</summary>
+    public string? FaultReason { get; init; }
+
+    /// <summary>What confines its threads.</summary>
+    public string Jail { get; init; } = string.Empty;
+
+    /// <summary>When it was started.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Who is connected.</summary>
+    public ShareGuest? Guest { get; init; }
+
+    /// <summary>The session, where it was asked for.</summary>
+    public ShareSession? Session { get; init; }
+}

@@ -1,0 +1,20 @@
+namespace VirtioFs.DeviceEngine.Control;
+
+/// <summary>What can be asked of a share over its control socket.</summary>
+internal enum ControlCommand
+{
+    /// <summary>What the share is and does.</summary>
+    Status,
+
+    /// <summary>What the session of the connected front end is.</summary>
+    Session,
+
+    /// <summary>Ends a session.</summary>
+    Disconnect,
+
+    /// <summary>Closes an open file.</summary>
+    CloseFile,
+
+    /// <summary>Ends the share and its process; the connection ends with it.</summary>
+    Stop,
+}

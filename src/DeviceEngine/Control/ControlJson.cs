@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+
+namespace VirtioFs.DeviceEngine.Control;
+
+/// <summary>The records of the control channel as JSON, by code that is made at build time: reflection is not there in an executable of machine code.</summary>
+[JsonSourceGenerationOptions(MaxDepth = 16)]
+[JsonSerializable(typeof(ControlRequest))]
+[JsonSerializable(typeof(ControlAnswer))]
+[JsonSerializable(typeof(ShareRecord))]
+internal sealed partial class ControlJson : JsonSerializerContext;

@@ -1,0 +1,187 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+
+    function Get-ShareProcess {
+        param([int] $Id)
+        # One that has ended counts no more, also where nobody has asked for its exit status yet.
+        $status = Get-Content "/proc/$Id/stat" -Raw -ErrorAction Ignore
+        if ($status -and $status -notmatch '\) [ZX] ') {
+            $status
+        }
+    }
+}
+
+Describe 'A detached share' {
+    BeforeEach {
+        $former = $env:VIRTIOFS_RUNTIME_DIRECTORY
+        $folder = New-TestFolder -Directory srv, run
+        $env:VIRTIOFS_RUNTIME_DIRECTORY = "$folder/run/detached"
+        $client = $null
+    }
+
+    AfterEach {
+        if ($client) {
+            $client.Dispose()
+        }
+        Get-VirtioFsShare | Stop-VirtioFsShare -Force
+        $env:VIRTIOFS_RUNTIME_DIRECTORY = $former
+        Remove-Item -LiteralPath $folder -Recurse -Force
+    }
+
+    It 'is served by a process that leads a session of its own and holds nothing of this one' {
+        $share = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -ReadOnly -Cache Always -Detached
+        $share.Detached | Should -BeTrue
+        $share.State | Should -Be Waiting
+        $share.ProcessId | Should -Not -Be $PID
+        $fields = (Get-Content "/proc/$($share.ProcessId)/stat" -Raw) -replace '^.*\) ' -split ' '
+        $fields[3] | Should -Be $share.ProcessId -Because 'it leads its session'
+        $fields[4] | Should -Be 0 -Because 'it has no terminal'
+        (Get-Item "/proc/$($share.ProcessId)/fd/0").Target | Should -Be /dev/null
+        (Get-Item "/proc/$($share.ProcessId)/fd/1").Target | Should -Be /dev/null
+        (Get-Item "/proc/$($share.ProcessId)/cwd").Target | Should -Be /
+        $found = Get-VirtioFsShare data
+        $found.Id | Should -Be $share.Id
+        $found.ReadOnly | Should -BeTrue
+        $found.Cache | Should -Be Always
+        $found.Path | Should -Be "$folder/srv"
+    }
+
+    It 'is found, looked into and stopped from another session' {
+        $script = "(Start-VirtioFsShare '$folder/srv' -Tag data -Socket '$folder/s' -Detached).ProcessId"
+        $started = Invoke-FreshPowerShell ([scriptblock]::Create($script))
+        $started.ExitCode | Should -Be 0 -Because "$($started.Output)"
+        $share = Get-VirtioFsShare data
+        $share.ProcessId | Should -Be ([int]"$($started.Output)")
+        $client = Connect-FrontEnd $share.Socket
+        Wait-Until { (Get-VirtioFsShare data).State -eq 'Connected' } -Seconds 20
+        (Get-VirtioFsSession data).ProcessId | Should -Be $PID
+        (Get-VirtioFsShare data).Guest.ProcessId | Should -Be $PID
+        Stop-VirtioFsShare data -Force
+        Get-ShareProcess $share.ProcessId | Should -BeNullOrEmpty
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+    }
+
+    It 'goes on under a guest that does I/O when its shell is killed' {
+        $text = "Import-Module '$ModuleManifest'; `$null = Start-VirtioFsShare '$folder/srv' -Tag data -Socket '$folder/s' -Detached; Start-Sleep -Seconds 600"
+        $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($text))
+        $shell = Start-Process (Get-Process -Id $PID).Path '-NoProfile', '-NonInteractive', '-EncodedCommand', $encoded -PassThru
+        try {
+            Wait-Until { $shell.HasExited -or (Get-VirtioFsShare) } -Seconds 60
+            $client = Connect-Guest "$folder/s"
+            $handle = $client.Create('file')
+            $client.Write($handle, 'before') | Should -Be 6
+            $shell.Kill()
+            $shell.WaitForExit()
+            $client.Write($handle, 'behind') | Should -Be 6
+            $client.Read($handle, 100) | Should -Be 6
+            [IO.File]::ReadAllText("$folder/srv/file") | Should -Be behind
+            (Get-VirtioFsSession data).IsMounted | Should -BeTrue
+            $file = Get-VirtioFsOpenFile data
+            $file.Path | Should -Be "$folder/srv/file"
+            $file | Close-VirtioFsOpenFile -Force
+            Get-VirtioFsOpenFile data | Should -BeNullOrEmpty
+            Disconnect-VirtioFsSession data -Force
+            Wait-Until { (Get-VirtioFsShare data).State -eq 'Waiting' } -Seconds 20
+        } finally {
+            if (-not $shell.HasExited) {
+                $shell.Kill()
+            }
+        }
+    }
+
+    It 'asks before it is stopped under a guest, and -WhatIf starts and stops nothing' {
+        Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached -WhatIf
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+        $share = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached
+        $share | Stop-VirtioFsShare -WhatIf
+        (Get-VirtioFsShare data).State | Should -Be Waiting
+    }
+
+    It 'does not start under a tag or on a socket that another one has' {
+        $null = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached
+        Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/t" -Detached -ErrorVariable failure -ErrorAction SilentlyContinue
+        Start-VirtioFsShare "$folder/srv" -Tag other -Socket "$folder/s" -Detached -ErrorVariable +failure -ErrorAction SilentlyContinue
+        Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/u" -ErrorVariable +failure -ErrorAction SilentlyContinue
+        $failure.FullyQualifiedErrorId | Should -Be (@('ShareConflict,VirtioFs.Cmdlets.StartVirtioFsShareCommand') * 3)
+        (Get-VirtioFsShare).Count | Should -Be 1
+    }
+
+    It 'is one, with one clear error, when two sessions start it at once' {
+        $jobs = 1..2 | ForEach-Object {
+            Start-Job {
+                Import-Module $using:ModuleManifest
+                (Start-VirtioFsShare "$using:folder/srv" -Tag data -Socket "$using:folder/s" -Detached -ErrorAction SilentlyContinue).Tag
+                $Error.FullyQualifiedErrorId
+            }
+        }
+        $output = $jobs | Receive-Job -Wait -AutoRemoveJob
+        ($output | Sort-Object) -join ' ' | Should -Be 'data ShareConflict,VirtioFs.Cmdlets.StartVirtioFsShareCommand'
+        @(Get-VirtioFsShare).Count | Should -Be 1
+    }
+
+    It 'tells why it did not start, in the words of its process' {
+        Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/none/s" -Detached -ErrorVariable failure -ErrorAction SilentlyContinue
+        $failure[0].Exception.Message | Should -BeLike "*$folder/none/s*"
+        Get-ChildItem "$folder/run/detached" | Should -BeNullOrEmpty
+    }
+
+    It 'leaves no process, socket or record after 20 starts and stops' {
+        $processes = foreach ($round in 1..20) {
+            $share = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached
+            $share.ProcessId
+            $share | Stop-VirtioFsShare
+        }
+        @($processes | Sort-Object -Unique).Count | Should -Be 20
+        $processes | ForEach-Object { Get-ShareProcess $_ } | Should -BeNullOrEmpty
+        Get-ChildItem "$folder/run/detached" -Force | Should -BeNullOrEmpty
+        (Get-ChildItem $folder -Force).Name | Sort-Object | Should -Be run, srv
+    }
+
+    It 'is not listed when its process was killed, and starts anew' {
+        $share = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached
+        Stop-Process -Id $share.ProcessId -Force
+        Wait-Until { -not (Get-VirtioFsShare) } -Seconds 20
+        $share | Stop-VirtioFsShare -ErrorAction Stop
+        (Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached).State | Should -Be Waiting
+    }
+
+    It 'is not believed in where others could have written its record' {
+        $share = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached
+        $record = (Get-ChildItem "$folder/run/detached" -Filter *.json).FullName
+        $mode = [IO.File]::GetUnixFileMode($record)
+        [IO.File]::SetUnixFileMode($record, 'UserRead, UserWrite, GroupRead, OtherRead, OtherWrite')
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+        [IO.File]::SetUnixFileMode($record, $mode)
+        [IO.File]::SetUnixFileMode("$folder/run/detached", 'UserRead, UserWrite, UserExecute, OtherRead, OtherExecute')
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+        [IO.File]::SetUnixFileMode("$folder/run/detached", 'UserRead, UserWrite, UserExecute')
+        # A process with the number of another: its time of start is not that of the record.
+        $text = [IO.File]::ReadAllText($record)
+        [IO.File]::WriteAllText($record, ($text -replace """ProcessId"":$($share.ProcessId)", """ProcessId"":$PID"))
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+        [IO.File]::WriteAllText($record, $text)
+        (Get-VirtioFsShare).ProcessId | Should -Be $share.ProcessId
+    }
+
+    It 'is started again by Restart-VirtioFsShare, in another process with the same options' {
+        $share = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -ReadOnly -Detached
+        $next = $share | Restart-VirtioFsShare -PassThru
+        $next.Detached | Should -BeTrue
+        $next.ReadOnly | Should -BeTrue
+        $next.ProcessId | Should -Not -Be $share.ProcessId
+    }
+
+    It 'comes back from CSV as a detached share' {
+        Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached | Export-Csv "$folder/t.csv"
+        Get-VirtioFsShare | Stop-VirtioFsShare
+        (Import-Csv "$folder/t.csv" | Start-VirtioFsShare).Detached | Should -BeTrue
+        Remove-Item "$folder/t.csv"
+    }
+
+    It 'is reported by a cmdlet that does not reach it' {
+        $null = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -Detached
+        Get-VirtioFsStatistic data -ErrorVariable failure -ErrorAction SilentlyContinue
+        $failure[0].FullyQualifiedErrorId | Should -Be 'ShareIsDetached,VirtioFs.Cmdlets.GetVirtioFsStatisticCommand'
+        Get-VirtioFsStatistic -ErrorAction Stop | Should -BeNullOrEmpty
+    }
+}
