@@ -134,7 +134,8 @@ while os.path.exists(sys.argv[1] + '.mounted'):
     It 'ends within two seconds of Stop-Job: <what>: <line>' -ForEach $waits {
         if ($why) { Set-ItResult -Skipped -Because $why; return }
         $taken = if ($what -like '*domain') {
-            [IO.File]::Open("/run/virtiofs-locks/$((Get-VMDomain test -Connection test:///default).Uuid).lock", 'OpenOrCreate', 'ReadWrite', 'None')
+            $locks = [IO.Directory]::CreateDirectory('/run/virtiofs-locks', 'UserRead, UserWrite, UserExecute')
+            [IO.File]::Open("$locks/$((Get-VMDomain test -Connection test:///default).Uuid).lock", 'OpenOrCreate', 'ReadWrite', 'None')
         }
         try {
             $job = Start-Hanging $line
