@@ -13,5 +13,5 @@ $broken = $result.FailedBlocksCount + $result.FailedContainersCount
 $failed = $result.FailedCount + $(if ($result.FailedCount -eq 0) { $broken } else { 0 })
 $skipped = $result.SkippedCount + $result.InconclusiveCount + $result.NotRunCount
 $names = @($result.Failed.ExpandedPath) + @($result.FailedBlocks.ExpandedPath) + @($result.FailedContainers | ForEach-Object { "$_" })
-Set-Content -LiteralPath $Report -Value (@("$($result.PassedCount) $failed $skipped") + @($names -ne $null -replace '[\r\n]+', ' '))
+Set-Content -LiteralPath $Report -Value (@("$($result.PassedCount) $failed $skipped") + @(@($names | Where-Object { $_ }) -replace '[\r\n]+', ' '))
 exit [int]($failed -gt 0)

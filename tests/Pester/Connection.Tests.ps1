@@ -43,11 +43,11 @@ Describe 'What does not answer' -ForEach @{ noLibvirt = $noLibvirt; noFuse = $no
             [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
             param([string] $Line)
             $values = @{ module = $ModuleManifest; dead = $dead; monitor = "$folder/monitor"; frozen = $frozen; folder = $folder; hung = $hung; line = $Line }
-            $job = Start-ThreadJob -ThrottleLimit 20 -ArgumentList $values {
-                param($values)
+            $job = Start-ThreadJob -ThrottleLimit 20 {
+                $values = $using:values
                 $values.GetEnumerator() | ForEach-Object { Set-Variable $_.Key $_.Value }
-                Import-Module $module
-                Invoke-Expression $line
+                Import-Module $values.module
+                Invoke-Expression $values.line
             }
             Wait-Until { $job.Progress.Count -gt 0 -or $job.State -notin 'NotStarted', 'Running' } -Seconds 60
             $job
@@ -76,8 +76,8 @@ Describe 'What does not answer' -ForEach @{ noLibvirt = $noLibvirt; noFuse = $no
         Set-Content "$folder/locked.conf" '# nothing'
 
         # POSIX locks belong to a process, so another one holds them.
-        $holder = Start-Job -ArgumentList $folder {
-            param($folder)
+        $holder = Start-Job {
+            $folder = $using:folder
             $files = foreach ($name in 'locked.xml', 'locked.conf') {
                 $file = [IO.File]::Open("$folder/$name", 'Open', 'ReadWrite', 'ReadWrite')
                 $file.Lock(0, 1)
