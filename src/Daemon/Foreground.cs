@@ -3,7 +3,7 @@ using VirtioFs.Daemon.Sandbox;
 using VirtioFs.Daemon.Service;
 using VirtioFs.DeviceEngine.Control;
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Wrappers;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Daemon;

@@ -1,3 +1,4 @@
+using VirtioFs.LibvirtXml.FileSystems;
 using VirtioFs.LibvirtXml.Xml;
 
 namespace VirtioFs.LibvirtXml;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
 using VirtioFs.LibvirtXml.Xml;
 
 namespace VirtioFs.LibvirtXml;

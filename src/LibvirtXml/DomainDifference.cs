@@ -1,3 +1,6 @@
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
+
 namespace VirtioFs.LibvirtXml;
 
 /// <summary>What differs between two states of a domain, as far as this library knows its settings.</summary>

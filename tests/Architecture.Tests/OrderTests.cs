@@ -55,6 +55,54 @@ public sealed class OrderTests
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
 
+    /// <summary>References of the compiled code above do not show it where only a comment or the name of a constant needs it.</summary>
+    [Theory]
+    [MemberData(nameof(OrderedProjects))]
+    public void Usings_name_only_the_folders_below(string project)
+    {
+        string own = $"VirtioFs.{project}.";
+        List<string> wrong = [];
+        foreach (string file in SourceTree.Files(project))
+        {
+            foreach (string line in SourceTree.Lines(file).TakeWhile(line => !line.StartsWith("namespace ", StringComparison.Ordinal)))
+            {
+                string name = line.Split(' ')[^1].TrimEnd(';');
+                if (line.StartsWith("using ", StringComparison.Ordinal) && name.StartsWith(own, StringComparison.Ordinal)
+                    && Structure.Objection(project, SourceTree.FolderOf(file), FolderNamed(project, name[own.Length..])) is string why)
+                {
+                    wrong.Add($"{file}: {line} {why}.");
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [Fact]
+    public void Namespaces_follow_folders()
+    {
+        List<string> wrong = [];
+        foreach (string project in Structure.Projects.SelectMany(row => row))
+        {
+            foreach (string file in SourceTree.Files(project))
+            {
+                string folder = Structure.WithOneNamespace.Contains(project) ? "" : SourceTree.FolderOf(file);
+                string expected = $"namespace VirtioFs.{project}{(folder.Length > 0 ? "." : "")}{folder};";
+                string? space = SourceTree.Lines(file).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
+                if (space is not null && space != expected)
+                {
+                    wrong.Add($"{file}: {space}");
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    /// <summary>The folder of a namespace; the type is taken off the name of one.</summary>
+    private static string FolderNamed(string project, string name) =>
+        Structure.Folders[project].SelectMany(row => row).Where(folder => name == folder || name.StartsWith(folder + ".", StringComparison.Ordinal)).MaxBy(folder => folder.Length) ?? name;
+
     /// <summary>The outermost type's name with its namespace, without what tells generic types apart.</summary>
     private static string SourceName(IType type) => type.FullName.Split('+', '/', '`', '<')[0];
 

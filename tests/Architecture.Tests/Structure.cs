@@ -56,6 +56,12 @@ internal static class Structure
         ],
     };
 
+    /// <summary>
+    /// Projects with one namespace for all folders: Linux, whose system calls are one type with a part in each folder, and Cmdlets, of which nobody
+    /// writes C#. Everywhere else namespaces follow folders.
+    /// </summary>
+    internal static readonly string[] WithOneNamespace = ["Linux", "Cmdlets"];
+
     /// <summary>Folders that must not know each other although one of them is lower: what begins with the first, what begins with the second.</summary>
     internal static readonly (string Project, string One, string Other)[] Strangers =
     [

@@ -1,7 +1,7 @@
 using System.Reflection;
-using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.DeviceEngine.Options;
-using VirtioFs.Fuse;
+using VirtioFs.DeviceEngine.Shares;
+using VirtioFs.Fuse.Passthrough.Options;
 
 namespace VirtioFs.Daemon.Tests;
 

@@ -1,6 +1,10 @@
 using System.Collections.Concurrent;
 using VirtioFs.Fuse;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Tests;

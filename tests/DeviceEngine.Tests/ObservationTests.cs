@@ -21,7 +21,7 @@ public sealed class ObservationTests
         share.Share.MeasuresTimes = false;
         Assert.Equal(0, guest.Fuse.Getattr(1, out FuseAttrOut _));
 
-        VirtioFs.Fuse.OperationCounters after = share.Share.CountOperations();
+        VirtioFs.Fuse.Server.OperationCounters after = share.Share.CountOperations();
 
         Assert.Equal(1, before.Count);
         Assert.InRange(before.Percentile(0.5), 64, before.Longest);

@@ -1,5 +1,5 @@
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
 
 namespace VirtioFs.DeviceEngine.Tests;
 

@@ -2,7 +2,7 @@ using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Frontend;
 using VirtioFs.Frontend.Fuse;
 using VirtioFs.Frontend.Wire;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Locks;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Tests;

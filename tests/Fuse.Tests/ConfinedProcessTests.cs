@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Names;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

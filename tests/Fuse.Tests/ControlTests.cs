@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

@@ -1,5 +1,6 @@
 using System.Text;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
 
 namespace VirtioFs.Fuse.Tests;
 

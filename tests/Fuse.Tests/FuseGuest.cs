@@ -1,7 +1,12 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough;
+using VirtioFs.Fuse.Passthrough.Options;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wrappers;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

@@ -1,4 +1,9 @@
+using VirtioFs.Fuse.Budgets;
+using VirtioFs.Fuse.Passthrough.Inodes;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

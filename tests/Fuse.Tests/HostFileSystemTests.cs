@@ -1,5 +1,10 @@
 using System.Text;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Names;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

@@ -1,4 +1,6 @@
+using VirtioFs.Fuse.Budgets;
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Locks;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

@@ -1,4 +1,8 @@
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

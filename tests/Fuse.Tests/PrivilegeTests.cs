@@ -1,5 +1,7 @@
 using System.Text;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

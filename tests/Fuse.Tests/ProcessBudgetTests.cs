@@ -1,3 +1,5 @@
+using VirtioFs.Fuse.Budgets;
+
 namespace VirtioFs.Fuse.Tests;
 
 /// <summary>What shares take together stays within the process's bound, and none takes what another was promised.</summary>

@@ -1,5 +1,9 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

@@ -1,7 +1,15 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using VirtioFs.Fuse.Identity;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
+using VirtioFs.Fuse.Wire.Names;
+using VirtioFs.Fuse.Wrappers;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

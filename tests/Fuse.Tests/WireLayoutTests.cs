@@ -2,6 +2,10 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
+using VirtioFs.Fuse.Wire.Names;
 
 namespace VirtioFs.Fuse.Tests;
 

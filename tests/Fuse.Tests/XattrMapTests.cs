@@ -1,5 +1,9 @@
 using System.Text;
+using VirtioFs.Fuse.ExtendedAttributeNames;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Tests;

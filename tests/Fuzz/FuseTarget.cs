@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using VirtioFs.Frontend.Wire;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Server;
+using VirtioFs.Fuse.Wrappers;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuzz;

@@ -1,4 +1,8 @@
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.ExtendedAttributeNames;
+using VirtioFs.Fuse.Identity;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Options;
 
 namespace VirtioFs.Fuzz;
 

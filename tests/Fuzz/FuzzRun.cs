@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Locks;
 
 namespace VirtioFs.Fuzz;
 

@@ -1,5 +1,7 @@
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.ExtendedAttributeNames;
+using VirtioFs.Fuse.Identity;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Guest.Harness;
 
 namespace VirtioFs.Guest;

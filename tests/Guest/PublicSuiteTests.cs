@@ -1,5 +1,6 @@
 using System.Globalization;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Guest.Harness;
 
 namespace VirtioFs.Guest;

@@ -1,5 +1,5 @@
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Guest.Harness;
 
 namespace VirtioFs.Guest;

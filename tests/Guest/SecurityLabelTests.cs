@@ -1,5 +1,6 @@
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.ExtendedAttributeNames;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Guest.Harness;
 
 namespace VirtioFs.Guest;

@@ -1,5 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
+using VirtioFs.LibvirtXml.Vmm;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.Connection.Native;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,3 +1,5 @@
+using VirtioFs.LibvirtXml.Wrappers;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 public sealed class DaemonWrapperTests

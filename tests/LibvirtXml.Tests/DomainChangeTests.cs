@@ -1,3 +1,8 @@
+using VirtioFs.LibvirtXml.Changes;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 /// <summary>Nobody's change of a domain is lost without an error, and a change is made wholly or not at all. libvirt's test driver holds the domains.</summary>

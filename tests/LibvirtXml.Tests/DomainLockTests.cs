@@ -1,4 +1,6 @@
 using System.Globalization;
+using VirtioFs.LibvirtXml.Changes;
+using VirtioFs.LibvirtXml.Connection;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

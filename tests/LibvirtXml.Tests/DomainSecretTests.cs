@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using VirtioFs.LibvirtXml.Memory;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,3 +1,7 @@
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.Connection.Native;
+using VirtioFs.LibvirtXml.FileSystems;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 /// <summary>Errors tell their kind, so that no caller has to know each id.</summary>

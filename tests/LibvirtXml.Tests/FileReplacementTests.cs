@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Text;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
+using VirtioFs.LibvirtXml.Wrappers;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VirtioFs.LibvirtXml.Guest;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,3 +1,5 @@
+using VirtioFs.LibvirtXml.Host;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 public sealed class HugePagesTests

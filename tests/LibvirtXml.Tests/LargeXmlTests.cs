@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using VirtioFs.LibvirtXml.FileSystems;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

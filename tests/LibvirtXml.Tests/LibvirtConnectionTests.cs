@@ -1,4 +1,8 @@
 using System.Net.Sockets;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.Connection.Native;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

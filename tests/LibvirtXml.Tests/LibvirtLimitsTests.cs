@@ -1,3 +1,5 @@
+using VirtioFs.LibvirtXml.Connection;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 /// <summary>The environment is the whole process's, so nothing else runs meanwhile.</summary>

@@ -1,3 +1,5 @@
+using VirtioFs.LibvirtXml.FileSystems;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 public sealed class MalformedXmlTests

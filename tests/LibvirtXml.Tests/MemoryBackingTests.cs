@@ -1,3 +1,5 @@
+using VirtioFs.LibvirtXml.Memory;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 public sealed class MemoryBackingTests

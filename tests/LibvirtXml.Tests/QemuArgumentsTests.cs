@@ -1,3 +1,7 @@
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
+using VirtioFs.LibvirtXml.Vmm;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 public sealed class QemuArgumentsTests

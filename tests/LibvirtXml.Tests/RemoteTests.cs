@@ -2,6 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using VirtioFs.LibvirtXml.Changes;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.FileSystems;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

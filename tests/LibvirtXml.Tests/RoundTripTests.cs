@@ -1,4 +1,6 @@
 using System.Text;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,3 +1,6 @@
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
+
 namespace VirtioFs.LibvirtXml.Tests;
 
 /// <summary>libvirt's own schemas judge what is written here.</summary>

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using VirtioFs.LibvirtXml.Connection;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using VirtioFs.LibvirtXml.Connection;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -78,7 +78,7 @@ Describe 'A domain that others change too' {
 
     It 'stays transient' {
         Skip-WithoutLibvirt
-        $connection = [VirtioFs.LibvirtXml.LibvirtConnection]::Open($test.Connection, $false, $null, [Threading.CancellationToken]::None)
+        $connection = [VirtioFs.LibvirtXml.Connection.LibvirtConnection]::Open($test.Connection, $false, $null, [Threading.CancellationToken]::None)
         $null = $connection.StartTransient([VirtioFs.LibvirtXml.Domain]::Parse((Get-Xml changes02)), $true)
         { Add-VMFileSystem changes02 a -Source /srv @test -ErrorAction Stop -WarningAction Ignore } | Should -Throw -ErrorId 'DomainTransient,*'
         { Set-VMMemoryBacking changes02 -Shared @test -ErrorAction Stop } | Should -Throw -ErrorId 'DomainTransient,*'

@@ -40,10 +40,10 @@ $script:PipedKinds = [ordered]@{
     'operation statistic'  = @{ Type = 'VirtioFsOperationStatistic'; Make = { Connect-TableGuest; Get-VirtioFsStatistic data -Operation Create } }
     'file'                 = @{ Type = 'FileInfo'; Make = { Get-VMDomain -Path "$folder/web01.xml" | Export-VMDomain "$folder/exported.xml" -PassThru } }
     'mount'                = @{ Type = 'VirtioFsMount'; Make = { New-VirtioFsMount data } }
-    'pool'                 = @{ Type = 'HugePagePool'; Make = { (Get-HugePagePool | Select-Object -First 1) ?? [VirtioFs.LibvirtXml.HugePagePool]::new() } }
-    'pool advice'          = @{ Type = 'HugePageAdvice'; Make = { [VirtioFs.LibvirtXml.HugePageAdvice]::new([VirtioFs.LibvirtXml.ByteSize]2MB, 1, 1, 1, 'x') } }
+    'pool'                 = @{ Type = 'HugePagePool'; Make = { (Get-HugePagePool | Select-Object -First 1) ?? [VirtioFs.LibvirtXml.Host.HugePagePool]::new() } }
+    'pool advice'          = @{ Type = 'HugePageAdvice'; Make = { [VirtioFs.LibvirtXml.Host.HugePageAdvice]::new([VirtioFs.LibvirtXml.ByteSize]2MB, 1, 1, 1, 'x') } }
     'host setting'         = @{ Type = 'VMHostMemorySetting'; Make = { Get-VMHostMemorySetting "$folder/qemu.conf" } }
-    'device of a monitor'  = @{ Type = 'CloudHypervisorDevice'; Make = { [VirtioFs.LibvirtXml.CloudHypervisorDevice]::new('data', '0000:00:06.0') } }
+    'device of a monitor'  = @{ Type = 'CloudHypervisorDevice'; Make = { [VirtioFs.LibvirtXml.Vmm.CloudHypervisorDevice]::new('data', '0000:00:06.0') } }
     'argument'             = @{ Type = 'String'; Make = { '-object' } }
     'yes or no'            = @{ Type = 'Boolean'; Make = { $true } }
 }

@@ -157,7 +157,7 @@ Describe 'A table of shares' {
         @{ name = 'Cache'; value = '17' }
         @{ name = 'UserIdMap'; value = 'map:0:1' }
         @{ name = 'UserIdMap'; value = 'System.Object[]' }
-        @{ name = 'GroupIdMap'; value = 'VirtioFs.Fuse.IdRange' }
+        @{ name = 'GroupIdMap'; value = 'VirtioFs.Fuse.Identity.IdRange' }
         @{ name = 'XattrMap'; value = 'nothing' }
         @{ name = 'EntryTimeout'; value = 'soon' }
         @{ name = 'QueueSize'; value = 'many' }

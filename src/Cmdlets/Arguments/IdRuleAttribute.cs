@@ -1,4 +1,4 @@
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Identity;
 
 namespace VirtioFs.Cmdlets;
 

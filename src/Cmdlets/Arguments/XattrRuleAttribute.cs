@@ -1,4 +1,4 @@
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.ExtendedAttributeNames;
 
 namespace VirtioFs.Cmdlets;
 

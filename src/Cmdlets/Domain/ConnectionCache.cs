@@ -1,4 +1,4 @@
-using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Connection;
 
 namespace VirtioFs.Cmdlets;
 

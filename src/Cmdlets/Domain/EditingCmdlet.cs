@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
+using VirtioFs.LibvirtXml.Connection;
 
 namespace VirtioFs.Cmdlets;
 

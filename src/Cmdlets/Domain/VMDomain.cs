@@ -1,4 +1,7 @@
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.Memory;
 
 namespace VirtioFs.Cmdlets;
 
@@ -56,7 +59,7 @@ public sealed class VMDomain
     public bool IsMemoryShared => Definition.MemoryBacking.TestShared().IsShared;
 
     /// <summary>The file systems.</summary>
-    public LibvirtXml.FileSystem[] FileSystems => [.. Definition.FileSystems];
+    public LibvirtXml.FileSystems.FileSystem[] FileSystems => [.. Definition.FileSystems];
 
     /// <summary>Whether the object was changed since it was read.</summary>
     public bool IsChanged => Definition.IsChanged;

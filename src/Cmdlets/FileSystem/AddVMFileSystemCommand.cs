@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
 
 namespace VirtioFs.Cmdlets;
 
@@ -42,7 +43,7 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
 
     private protected override void Process(DomainTarget target)
     {
-        LibvirtXml.FileSystem? device = null;
+        LibvirtXml.FileSystems.FileSystem? device = null;
         if (!Try(target.Definition.Name, () => device = Make()))
         {
             return;
@@ -59,13 +60,13 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
         }
     }
 
-    private ChangeResult Add(Domain domain, LibvirtXml.FileSystem device)
+    private ChangeResult Add(Domain domain, LibvirtXml.FileSystems.FileSystem device)
     {
         ChangeResult added = domain.AddFileSystem(device);
         return AddPciePort ? added with { Changes = [.. added.Changes, .. domain.AddPciePort().Changes] } : added;
     }
 
-    private LibvirtXml.FileSystem Make()
+    private LibvirtXml.FileSystems.FileSystem Make()
     {
         if (Live && AddPciePort)
         {
@@ -77,7 +78,7 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
             throw new DomainRuleException("TwoSources", $"The share '{Share.Tag}' and '{other}' are given, but a device has one source. Leave one of the two out.");
         }
 
-        return Apply(new LibvirtXml.FileSystem
+        return Apply(new LibvirtXml.FileSystems.FileSystem
         {
             Tag = Tag ?? Share?.Tag,
             SourceSocket = Share?.Socket,
@@ -85,7 +86,7 @@ public sealed class AddVMFileSystemCommand : FileSystemSettingCmdlet
         });
     }
 
-    private void Plug(LibvirtTarget target, LibvirtXml.FileSystem device) => Try(target.Domain.Name, () =>
+    private void Plug(LibvirtTarget target, LibvirtXml.FileSystems.FileSystem device) => Try(target.Domain.Name, () =>
     {
         LiveFileSystems guest = new(target.Domain);
         Await($"Looking at the guest '{target.Domain.Name}'", () => guest.RequirePluggable(device));

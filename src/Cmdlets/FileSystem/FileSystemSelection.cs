@@ -6,7 +6,7 @@ namespace VirtioFs.Cmdlets;
 internal static class FileSystemSelection
 {
     /// <summary>Finds them, in the order of the domain; a plain tag that is not there is an error.</summary>
-    internal static IEnumerable<LibvirtXml.FileSystem> Find(LibvirtXml.Domain domain, string[]? tags)
+    internal static IEnumerable<LibvirtXml.FileSystems.FileSystem> Find(LibvirtXml.Domain domain, string[]? tags)
     {
         if (tags is null)
         {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.FileSystems;
 
 namespace VirtioFs.Cmdlets;
 
@@ -108,7 +109,7 @@ public abstract class FileSystemSettingCmdlet : EditingCmdlet
     public PciAddress? PciAddress { get; set; }
 
     /// <summary>The device with the settings that were given.</summary>
-    private protected LibvirtXml.FileSystem Apply(LibvirtXml.FileSystem device)
+    private protected LibvirtXml.FileSystems.FileSystem Apply(LibvirtXml.FileSystems.FileSystem device)
     {
         if (DeviceNumber is not null && PciAddress is not null)
         {

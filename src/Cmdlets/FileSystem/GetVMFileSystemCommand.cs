@@ -26,7 +26,7 @@ public sealed class GetVMFileSystemCommand : SelectingCmdlet
 
     private protected override void Process(DomainTarget target) => Try(target.Definition.Name, () =>
     {
-        foreach (LibvirtXml.FileSystem fileSystem in FileSystemSelection.Find(target.Definition, Tag))
+        foreach (LibvirtXml.FileSystems.FileSystem fileSystem in FileSystemSelection.Find(target.Definition, Tag))
         {
             if (!VirtioFsOnly || fileSystem.IsVirtioFs)
             {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
 
 namespace VirtioFs.Cmdlets;
 
@@ -48,7 +49,7 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
     private protected override void Process(DomainTarget target) =>
         Try(target.Definition.Name, () => Remove(target, domain => FileSystemSelection.Find(domain, Tag)));
 
-    private void Remove(DomainTarget target, Func<Domain, IEnumerable<LibvirtXml.FileSystem>> select)
+    private void Remove(DomainTarget target, Func<Domain, IEnumerable<LibvirtXml.FileSystems.FileSystem>> select)
     {
         if (Live && target is LibvirtTarget running && CanPlug(running))
         {
@@ -62,7 +63,7 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
 
         Edit(target, "Remove a file system from", domain =>
         {
-            LibvirtXml.FileSystem[] devices = [.. select(domain)];
+            LibvirtXml.FileSystems.FileSystem[] devices = [.. select(domain)];
             return new ChangeResult([.. devices.SelectMany(device => domain.RemoveFileSystem(domain.GetFileSystem(device)).Changes)], []);
         });
     }
@@ -72,7 +73,7 @@ public sealed class RemoveVMFileSystemCommand : EditingCmdlet
         LiveFileSystems guest = new(target.Domain);
         guest.RequireActive();
         Domain running = target.Domain.GetDefinition();
-        LibvirtXml.FileSystem device = FileSystem is null ? running.GetFileSystem(tag) : running.GetFileSystem(FileSystem.Device);
+        LibvirtXml.FileSystems.FileSystem device = FileSystem is null ? running.GetFileSystem(tag) : running.GetFileSystem(FileSystem.Device);
         bool isDefined = target.Domain.IsPersistent && target.Definition.FileSystems.Any(present => present.Tag == tag);
         if (Confirms(target, $"Unplug a file system from the running guest{(isDefined ? ", and remove it from the definition," : string.Empty)} of", running.RemoveFileSystem(device).Changes))
         {

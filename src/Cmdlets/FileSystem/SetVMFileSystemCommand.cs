@@ -55,7 +55,7 @@ public sealed class SetVMFileSystemCommand : FileSystemSettingCmdlet
             WarnOfMaps(target);
             Edit(target, $"Change the file system '{FileSystem.Tag}' of", domain =>
             {
-                LibvirtXml.FileSystem present = domain.GetFileSystem(FileSystem.Device);
+                LibvirtXml.FileSystems.FileSystem present = domain.GetFileSystem(FileSystem.Device);
                 return domain.SetFileSystem(present, Changed(present));
             });
         });
@@ -71,7 +71,7 @@ public sealed class SetVMFileSystemCommand : FileSystemSettingCmdlet
     {
         List<Change> changes = [];
         List<Advice> warnings = [];
-        foreach (LibvirtXml.FileSystem present in FileSystemSelection.Find(domain, Tag).ToArray())
+        foreach (LibvirtXml.FileSystems.FileSystem present in FileSystemSelection.Find(domain, Tag).ToArray())
         {
             ChangeResult result = domain.SetFileSystem(present, Changed(present));
             changes.AddRange(result.Changes);
@@ -81,14 +81,14 @@ public sealed class SetVMFileSystemCommand : FileSystemSettingCmdlet
         return new ChangeResult(changes, warnings);
     }
 
-    private LibvirtXml.FileSystem Changed(LibvirtXml.FileSystem present)
+    private LibvirtXml.FileSystems.FileSystem Changed(LibvirtXml.FileSystems.FileSystem present)
     {
-        LibvirtXml.FileSystem cleared = Clear.Aggregate(present, Without);
-        LibvirtXml.FileSystem changed = Apply(cleared);
+        LibvirtXml.FileSystems.FileSystem cleared = Clear.Aggregate(present, Without);
+        LibvirtXml.FileSystems.FileSystem changed = Apply(cleared);
         return NewTag is null ? changed : changed with { Tag = NewTag };
     }
 
-    private static LibvirtXml.FileSystem Without(LibvirtXml.FileSystem device, string setting) => setting.ToUpperInvariant() switch
+    private static LibvirtXml.FileSystems.FileSystem Without(LibvirtXml.FileSystems.FileSystem device, string setting) => setting.ToUpperInvariant() switch
     {
         "ACCESSMODE" => device with { AccessMode = null },
         "QUEUESIZE" => device with { QueueSize = null },

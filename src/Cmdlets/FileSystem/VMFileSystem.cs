@@ -1,11 +1,12 @@
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.FileSystems;
 
 namespace VirtioFs.Cmdlets;
 
 /// <summary>A file system of a domain, as it was when it was read. Set- and Remove-VMFileSystem change it where it was read from.</summary>
 public sealed class VMFileSystem
 {
-    internal VMFileSystem(LibvirtXml.FileSystem device, DomainTarget origin)
+    internal VMFileSystem(LibvirtXml.FileSystems.FileSystem device, DomainTarget origin)
     {
         Device = device;
         Origin = origin;
@@ -57,7 +58,7 @@ public sealed class VMFileSystem
     public string? DomainName => Origin.Definition.Name;
 
     /// <summary>Everything that the XML says of the device.</summary>
-    public LibvirtXml.FileSystem Device { get; }
+    public LibvirtXml.FileSystems.FileSystem Device { get; }
 
     /// <summary>The element as it stands in the domain.</summary>
     public string? Xml => Device.Xml;

@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Management.Automation;
-using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.DeviceEngine.Options;
+using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.Wrappers;
 
 namespace VirtioFs.Cmdlets;
 
@@ -14,7 +17,7 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     private const string ProgramName = "vhost-user-fs";
     private const string FileSystemSet = "FileSystem";
 
-    private readonly List<(DomainTarget Target, Func<Domain, LibvirtXml.FileSystem[]> Select)> _pointed = [];
+    private readonly List<(DomainTarget Target, Func<Domain, LibvirtXml.FileSystems.FileSystem[]> Select)> _pointed = [];
 
     /// <summary>The script's path; libvirt wants an absolute one.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -95,7 +98,7 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
     {
         if (FileSystem is not null)
         {
-            LibvirtXml.FileSystem device = FileSystem.Device;
+            LibvirtXml.FileSystems.FileSystem device = FileSystem.Device;
             Try(FileSystem.DomainName, () => _pointed.Add((TargetOf(FileSystem), domain => [domain.GetFileSystem(device)])));
             return;
         }
@@ -174,11 +177,11 @@ public sealed class NewVirtioFsWrapperCommand : DomainCmdlet
         return warnings;
     }
 
-    private LibvirtXml.FileSystem[] Named(Domain domain) => Tag is null
+    private LibvirtXml.FileSystems.FileSystem[] Named(Domain domain) => Tag is null
         ? [.. domain.FileSystems.Where(fileSystem => fileSystem.IsVirtioFs && fileSystem.SourceSocket is null)]
         : [domain.GetFileSystem(Tag)];
 
-    private static ChangeResult PointAt(Domain domain, LibvirtXml.FileSystem[] devices, string path)
+    private static ChangeResult PointAt(Domain domain, LibvirtXml.FileSystems.FileSystem[] devices, string path)
     {
         if (devices.Length == 0)
         {

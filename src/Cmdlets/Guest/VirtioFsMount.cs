@@ -1,4 +1,5 @@
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Guest;
 
 namespace VirtioFs.Cmdlets;
 

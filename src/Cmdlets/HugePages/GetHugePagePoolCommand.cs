@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Host;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Host;
 
 namespace VirtioFs.Cmdlets;
 

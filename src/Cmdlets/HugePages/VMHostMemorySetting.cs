@@ -1,4 +1,4 @@
-using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Host;
 
 namespace VirtioFs.Cmdlets;
 

@@ -2,6 +2,8 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Host;
+using VirtioFs.LibvirtXml.Memory;
 
 namespace VirtioFs.Cmdlets;
 
@@ -102,7 +104,7 @@ public sealed class SetVMMemoryBackingCommand : EditingCmdlet
         string text = value is IDictionary table
             ? string.Join(',', table.Cast<DictionaryEntry>().Select(entry => $"{entry.Key}={Convert.ToString(entry.Value, CultureInfo.InvariantCulture)}"))
             : Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty;
-        return LibvirtXml.NumaCell.Parse(text, index);
+        return LibvirtXml.Memory.NumaCell.Parse(text, index);
     }
 
     /// <summary>Only for the words of a warning, so a file that cannot be read does not matter.</summary>

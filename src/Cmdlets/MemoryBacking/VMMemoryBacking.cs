@@ -1,4 +1,4 @@
-using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Memory;
 
 namespace VirtioFs.Cmdlets;
 

@@ -7,5 +7,5 @@ namespace VirtioFs.Cmdlets;
 internal static class DeviceQueueSize
 {
     /// <summary>The entries for a share that offers so many.</summary>
-    internal static int Of(int offered) => Math.Min(offered, LibvirtXml.FileSystem.MaxQueueSize);
+    internal static int Of(int offered) => Math.Min(offered, LibvirtXml.FileSystems.FileSystem.MaxQueueSize);
 }

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
+using VirtioFs.LibvirtXml.Connection;
 
 namespace VirtioFs.Cmdlets;
 
@@ -86,6 +88,6 @@ internal sealed class DomainShare : IDisposable
     /// <summary>Lets go of the domain.</summary>
     public void Dispose() => _domain.Dispose();
 
-    private static LibvirtXml.FileSystem Device(ShareOptions options) =>
+    private static LibvirtXml.FileSystems.FileSystem Device(ShareOptions options) =>
         new() { Tag = options.Tag, SourceSocket = options.SocketPath, QueueSize = DeviceQueueSize.Of(options.QueueSize) };
 }

@@ -1,4 +1,5 @@
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Connection;
 
 namespace VirtioFs.Cmdlets;
 

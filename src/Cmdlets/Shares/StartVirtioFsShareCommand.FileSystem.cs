@@ -1,5 +1,9 @@
 using System.Management.Automation;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.ExtendedAttributeNames;
+using VirtioFs.Fuse.Identity;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Options;
 
 namespace VirtioFs.Cmdlets;
 

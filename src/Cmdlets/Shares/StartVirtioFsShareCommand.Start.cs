@@ -2,6 +2,7 @@ using System.Management.Automation;
 using VirtioFs.DeviceEngine.Control;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,5 +1,8 @@
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Identity;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Options;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,6 +1,6 @@
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Server;
 
 namespace VirtioFs.Cmdlets;
 

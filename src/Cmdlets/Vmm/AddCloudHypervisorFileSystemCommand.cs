@@ -1,5 +1,5 @@
 using System.Management.Automation;
-using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Vmm;
 
 namespace VirtioFs.Cmdlets;
 
@@ -40,7 +40,7 @@ public sealed class AddCloudHypervisorFileSystemCommand : DomainCmdlet
     /// <summary>The entries of each queue: a power of two up to 1024; as the share offers when left out.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(QueueSizeCompleter))]
-    public int QueueSize { get; set; } = LibvirtXml.FileSystem.MaxQueueSize;
+    public int QueueSize { get; set; } = LibvirtXml.FileSystems.FileSystem.MaxQueueSize;
 
     /// <summary>The device's name in Cloud Hypervisor.</summary>
     [Parameter]

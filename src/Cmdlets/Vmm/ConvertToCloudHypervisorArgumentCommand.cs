@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Vmm;
 
 namespace VirtioFs.Cmdlets;
 
@@ -26,7 +27,7 @@ public sealed class ConvertToCloudHypervisorArgumentCommand : VmmArgumentCmdlet
 
     private protected override VmmArguments Convert(Domain domain) => CloudHypervisorArguments.From(domain, Options);
 
-    private protected override VmmArguments Convert(LibvirtXml.FileSystem device, int index)
+    private protected override VmmArguments Convert(LibvirtXml.FileSystems.FileSystem device, int index)
     {
         CloudHypervisorFileSystem described = CloudHypervisorArguments.FromFileSystem(device, Options);
         return new VmmArguments(["--fs", CloudHypervisorArguments.Describe(described)], []);

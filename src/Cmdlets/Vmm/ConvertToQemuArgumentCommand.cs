@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Vmm;
 
 namespace VirtioFs.Cmdlets;
 
@@ -42,7 +44,7 @@ public sealed class ConvertToQemuArgumentCommand : VmmArgumentCmdlet
 
     private protected override VmmArguments Convert(Domain domain) => QemuArguments.From(domain, Options);
 
-    private protected override VmmArguments Convert(LibvirtXml.FileSystem device, int index) => QemuArguments.From(
+    private protected override VmmArguments Convert(LibvirtXml.FileSystems.FileSystem device, int index) => QemuArguments.From(
         DeviceNumber is null ? device : device with { Address = new CcwAddress(DeviceNumber) },
         Options,
         index);

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Vmm;
 
 namespace VirtioFs.Cmdlets;
 
@@ -42,7 +43,7 @@ public abstract class VmmArgumentCmdlet : SelectingCmdlet
             return;
         }
 
-        LibvirtXml.FileSystem device = new()
+        LibvirtXml.FileSystems.FileSystem device = new()
         {
             Tag = Share.Tag,
             SourceSocket = Share.Socket,
@@ -55,7 +56,7 @@ public abstract class VmmArgumentCmdlet : SelectingCmdlet
 
     private protected abstract VmmArguments Convert(Domain domain);
 
-    private protected abstract VmmArguments Convert(LibvirtXml.FileSystem device, int index);
+    private protected abstract VmmArguments Convert(LibvirtXml.FileSystems.FileSystem device, int index);
 
     /// <summary>The sockets that were given, and those of this process's shares.</summary>
     private protected Dictionary<string, string> ReadSockets()

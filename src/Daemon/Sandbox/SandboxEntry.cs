@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Options;
+using VirtioFs.Fuse.Wrappers;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Daemon.Sandbox;

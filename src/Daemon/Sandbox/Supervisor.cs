@@ -2,7 +2,7 @@ using System.Collections;
 using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Wrappers;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Daemon.Sandbox;

@@ -1,7 +1,7 @@
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.DeviceEngine.Rings;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Device;

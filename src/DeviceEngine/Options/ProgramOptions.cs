@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Identity;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Options;

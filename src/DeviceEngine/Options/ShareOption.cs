@@ -25,7 +25,7 @@ public sealed record ShareOption
     /// <summary>The default as text; words in place of a value where it depends on something.</summary>
     public required string Default { get; init; }
 
-    /// <summary>The property of <see cref="ShareOptions"/> or <see cref="Fuse.PassthroughOptions"/>; null where the executable alone has the option.</summary>
+    /// <summary>The property of <see cref="ShareOptions"/> or <c>Fuse.PassthroughOptions</c>; null where the executable alone has the option.</summary>
     public string? Property { get; init; }
 
     /// <summary>The parameter of Start-VirtioFsShare and the property of a share's object; null where there is none.</summary>

@@ -1,4 +1,4 @@
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Locks;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;

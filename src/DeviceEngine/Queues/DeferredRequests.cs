@@ -1,6 +1,7 @@
 using VirtioFs.DeviceEngine.Quotas;
 using VirtioFs.DeviceEngine.Rings;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using VirtioFs.DeviceEngine.Memory;
 using VirtioFs.DeviceEngine.Rings;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;

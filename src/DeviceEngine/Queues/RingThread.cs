@@ -1,6 +1,6 @@
 using VirtioFs.DeviceEngine.Rings;
 using VirtioFs.DeviceEngine.Threads;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Queues;

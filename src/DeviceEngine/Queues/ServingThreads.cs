@@ -1,5 +1,5 @@
 using VirtioFs.DeviceEngine.Quotas;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Server;
 
 namespace VirtioFs.DeviceEngine.Queues;
 

@@ -1,4 +1,4 @@
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Server;
 
 namespace VirtioFs.DeviceEngine.Queues;
 

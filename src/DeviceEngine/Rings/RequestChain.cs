@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using VirtioFs.DeviceEngine.Memory;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Rings;

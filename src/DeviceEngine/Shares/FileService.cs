@@ -1,7 +1,8 @@
 using VirtioFs.DeviceEngine.Device;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.DeviceEngine.Threads;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Shares;

@@ -1,4 +1,5 @@
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Shares;

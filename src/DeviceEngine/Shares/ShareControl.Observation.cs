@@ -1,5 +1,5 @@
-using VirtioFs.Fuse;
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Server;
 
 namespace VirtioFs.DeviceEngine.Shares;
 

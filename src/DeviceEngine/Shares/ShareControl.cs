@@ -2,7 +2,8 @@ using VirtioFs.DeviceEngine.Device;
 using VirtioFs.DeviceEngine.Queues;
 using VirtioFs.DeviceEngine.Threads;
 using VirtioFs.DeviceEngine.VhostUser;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Shares;
@@ -35,8 +36,7 @@ internal sealed partial class ShareControl
     private volatile FileService _service;
     private volatile bool _stopping;
     private ConnectedFrontEnd? _frontEnd;
-    private long _sessions;
-    private long _failedSessions;
+    private long _sessions, _failedSessions;
     private long _messages;
 
     internal ShareControl(ShareOptions options, int id, IFileSystem fileSystem, Func<IFileSystem?>? reopen, ShareStatus status)

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Shares;

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using VirtioFs.Fuse;
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Fuse.Wire;
 
 namespace VirtioFs.DeviceEngine.Shares;

@@ -1,7 +1,7 @@
 using System.Text;
 using VirtioFs.DeviceEngine.Device;
 using VirtioFs.DeviceEngine.Quotas;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Shares;
@@ -24,7 +24,7 @@ public sealed record ShareOptions
     /// <summary>The most threads for requests that block.</summary>
     public const int MaximumBlockingThreads = RequestQuotas.MostThreads;
 
-    /// <summary>The directory on the host; or a regular file, see <see cref="SingleFileFileSystem"/>.</summary>
+    /// <summary>The directory on the host; or a regular file, see <c>SingleFileFileSystem</c>.</summary>
     public required string Path { get; init; }
 
     /// <summary>The name that the guest mounts it by: 1 to 36 bytes of UTF-8.</summary>

@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Budgets;
 
 /// <summary>
 /// How many of one kind of thing guests can make this process hold, by all of its shares together. Each share is promised a part, which

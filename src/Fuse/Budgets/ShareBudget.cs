@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Budgets;
 
 /// <summary>What one share holds of a <see cref="ProcessBudget"/>. All members can be used from any thread.</summary>
 internal sealed class ShareBudget : IDisposable

@@ -1,7 +1,7 @@
 using System.Text;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.ExtendedAttributeNames;
 
 /// <summary>
 /// Rules for names of extended attributes between guest and host, in the language of virtiofsd's <c>--xattrmap</c>. The first rule

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.ExtendedAttributeNames;
 
 /// <summary>One rule of an <see cref="XattrMap"/>.</summary>
 /// <param name="Type">What happens to a name that it matches.</param>

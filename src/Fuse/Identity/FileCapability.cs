@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Identity;
 
 /// <summary>
 /// The value of <c>security.capability</c> (<c>struct vfs_ns_cap_data</c>, <c>linux/capability.h</c>) on its way between hosts whose ids

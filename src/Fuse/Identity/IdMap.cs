@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Identity;
 
 /// <summary>
 /// Translates user ids, or group ids, in both directions. An id that no rule names stays as it is; the last one

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Identity;
 
 /// <summary>A rule for user or group ids on their way between guest and host.</summary>
 /// <param name="Kind">What it does.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Identity;
 
 /// <summary>What an <see cref="IdRange"/> does; the names in brackets are those of virtiofsd's <c>--translate-uid</c>.</summary>
 public enum IdRangeKind

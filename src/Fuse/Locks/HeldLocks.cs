@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>
 /// One owner's locks on one file. The host keeps them by the open file description that is held here; what is noted beside

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>What becomes of an owner's ranges when one is taken or given up: some go, and at most three come in their place.</summary>
 /// <param name="First">The first that goes.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>
 /// Finds circles of owners that wait for each other, which the host's kernel does not look for in locks of open file descriptions. It

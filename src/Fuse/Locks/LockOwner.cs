@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>Who holds locks in the guest, or waits for some: a process, or an open file description.</summary>
 internal sealed class LockOwner(ulong number)

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>What a range in a <see cref="RangeIndex"/> belongs to: an owner's locks on a file, or a request that waits for one.</summary>
 internal abstract class LockParty(LockOwner owner, LockedFile file)

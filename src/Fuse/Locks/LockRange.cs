@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>A range of a file that somebody holds or wants.</summary>
 /// <param name="Start">The first byte.</param>

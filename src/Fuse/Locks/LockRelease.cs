@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>Requests that waited for what has just been given up, by their numbers.</summary>
 /// <param name="Next">Those that may get further now, the longest waiting first. None of them is in another one's way.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>How far a lock that a guest takes reaches.</summary>
 public enum LockScope

@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>What the host is asked for, by who has the file's turn and without the table's lock.</summary>
 internal sealed partial class LockTable

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Budgets;
 using VirtioFs.Fuse.Inspection;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>
 /// POSIX locks of a guest's processes as locks on the host's files. Each owner has an open file description of its own for each

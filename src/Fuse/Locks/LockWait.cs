@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>A request that waits for a lock.</summary>
 internal sealed class LockWait(ulong unique, LockOwner owner, LockedFile file, LockRange wanted) : LockParty(owner, file)

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>A file on which locks are held or waited for. The table's lock guards all of it but <see cref="Turn"/>.</summary>
 internal sealed class LockedFile(ulong node)

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Locks;
 
 /// <summary>
 /// Ranges of one file, found by what they overlap: a balanced tree (AVL) by first byte, in which each node knows how far what is below it

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using VirtioFs.Fuse.Wire;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Operations;
 
 /// <summary>Lays directory entries out as READDIR and READDIRPLUS want them (<c>struct fuse_dirent</c>, <c>fuse_direntplus</c>).</summary>
 public unsafe ref struct DirectoryWriter

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Operations;
 
 /// <summary>
 /// A name from the guest that has been admitted: one component, of 1 to 255 bytes, neither <c>.</c> nor <c>..</c>, with no

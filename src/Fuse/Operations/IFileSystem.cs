@@ -1,8 +1,13 @@
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Locks;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
+using VirtioFs.Fuse.Wire.Names;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Operations;
 
 /// <summary>
 /// A file system behind FUSE: one method an operation, each with a default that answers ENOSYS, so that an implementation

@@ -1,6 +1,6 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Operations;
 
-/// <summary>How long whoever gives a request to a <see cref="FuseWorker"/> can do without the thread.</summary>
+/// <summary>How long whoever gives a request to a <c>FuseWorker</c> can do without the thread.</summary>
 public enum Patience
 {
     /// <summary>Not at all: other requests wait behind this one.</summary>

@@ -1,7 +1,7 @@
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Operations;
 
 /// <summary>Who asks, and on which thread: what every operation of a file system may want to know beside its arguments.</summary>
 public sealed unsafe class RequestContext

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>A request of ioctl(2) that a guest may send. What is not here is not passed on; docs/behaviour.md says why.</summary>
 /// <param name="LeastInput">The fewest bytes that the guest has to send.</param>

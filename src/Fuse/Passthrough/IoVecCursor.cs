@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>Goes through pieces of memory as reads and writes get ahead, which may end inside of a piece.</summary>
 internal ref struct IoVecCursor(ReadOnlySpan<IoVec> pieces)

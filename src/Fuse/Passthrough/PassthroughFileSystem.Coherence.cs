@@ -1,6 +1,8 @@
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>
 /// Locks promise that whoever holds one sees what the last holder wrote. A guest that may remember attributes for a while would

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
-using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.OpenFiles;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>ioctl(2) on files and directories: only what concerns the file itself, and is known to be harmless to the host.</summary>
 public sealed unsafe partial class PassthroughFileSystem

@@ -1,7 +1,9 @@
-using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.OpenFiles;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>Copies inside of the host (<c>FUSE_COPY_FILE_RANGE</c>).</summary>
 public sealed unsafe partial class PassthroughFileSystem

@@ -1,7 +1,11 @@
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Inodes;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Names;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>Files and directories that a guest makes: they belong to its user.</summary>
 public sealed unsafe partial class PassthroughFileSystem

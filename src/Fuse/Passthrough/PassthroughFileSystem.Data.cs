@@ -1,7 +1,10 @@
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.OpenFiles;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>What is in open files.</summary>
 public sealed unsafe partial class PassthroughFileSystem

@@ -1,8 +1,11 @@
 using System.Runtime.InteropServices;
-using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Identity;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Wire.Attributes;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>Extended attributes, under the names that the share's rules give them.</summary>
 public sealed unsafe partial class PassthroughFileSystem

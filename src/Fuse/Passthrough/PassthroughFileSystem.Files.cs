@@ -1,7 +1,12 @@
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.OpenFiles;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>Files that a guest opens and closes.</summary>
 public sealed unsafe partial class PassthroughFileSystem

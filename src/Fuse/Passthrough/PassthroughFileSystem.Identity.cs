@@ -1,7 +1,8 @@
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>In whose name the host is asked.</summary>
 public sealed unsafe partial class PassthroughFileSystem

@@ -1,8 +1,10 @@
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.OpenFiles;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>
 /// What the session holds, for those who look on. Tables are walked as requests walk them, one entry pinned at a time, so nobody waits for

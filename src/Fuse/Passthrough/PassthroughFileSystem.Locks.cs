@@ -1,7 +1,11 @@
-using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.OpenFiles;
+using VirtioFs.Fuse.Wire.Locks;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>Locks of fcntl(2) and flock(2).</summary>
 public sealed unsafe partial class PassthroughFileSystem

@@ -1,7 +1,11 @@
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.OpenFiles;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>Names in directories.</summary>
 public sealed unsafe partial class PassthroughFileSystem

@@ -1,6 +1,7 @@
+using VirtioFs.Fuse.Identity;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>What a share of root can keep from the host, where its options say so: what would give rights on the host to others there.</summary>
 public sealed unsafe partial class PassthroughFileSystem

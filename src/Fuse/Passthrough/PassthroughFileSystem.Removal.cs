@@ -1,7 +1,9 @@
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Inodes;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>
 /// Names that go away. An inode that loses its last one is opened before where the guest may still have to do with it: where inodes are

@@ -1,7 +1,14 @@
+using VirtioFs.Fuse.Budgets;
+using VirtioFs.Fuse.Identity;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.OpenFiles;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough;
 
 /// <summary>
 /// Passes a directory of the host on to a guest. After it was made, it names nothing by a path of the host: all it does starts

@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>
 /// One request and the room for its answer, as they lie scattered in memory that a guest shares and may change at any time.

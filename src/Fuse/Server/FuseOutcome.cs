@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>What became of a request that a worker was given.</summary>
 public enum FuseOutcome

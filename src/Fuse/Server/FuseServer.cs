@@ -1,8 +1,10 @@
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>Serves FUSE to one guest: the session between its INIT and its end, over an <see cref="IFileSystem"/>.</summary>
 public sealed class FuseServer : IDisposable

@@ -1,7 +1,8 @@
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary><c>FUSE_COPY_FILE_RANGE</c> and <c>FUSE_COPY_FILE_RANGE_64</c>.</summary>
 public sealed unsafe partial class FuseWorker

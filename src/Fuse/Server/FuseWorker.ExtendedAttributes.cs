@@ -1,7 +1,8 @@
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>Operations on extended attributes.</summary>
 public sealed unsafe partial class FuseWorker

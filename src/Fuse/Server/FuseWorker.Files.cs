@@ -1,7 +1,9 @@
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>Operations on open files.</summary>
 public sealed unsafe partial class FuseWorker

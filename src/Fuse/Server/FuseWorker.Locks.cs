@@ -1,7 +1,9 @@
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>Locks, ioctl and poll.</summary>
 public sealed unsafe partial class FuseWorker

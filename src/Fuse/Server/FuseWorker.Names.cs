@@ -1,7 +1,9 @@
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Names;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>Operations on names in directories.</summary>
 public sealed unsafe partial class FuseWorker

@@ -3,7 +3,7 @@ using System.Text;
 using VirtioFs.Fuse.Inspection;
 using VirtioFs.Fuse.Wire;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>What is kept of a request that was answered: a count always, its time and itself where somebody wants to know.</summary>
 public sealed unsafe partial class FuseWorker

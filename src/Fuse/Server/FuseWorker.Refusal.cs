@@ -1,6 +1,6 @@
 using VirtioFs.Fuse.Wire;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>Requests that the transport could not deliver whole.</summary>
 public sealed unsafe partial class FuseWorker

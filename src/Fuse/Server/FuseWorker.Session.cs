@@ -1,7 +1,7 @@
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>The session itself: INIT, DESTROY, INTERRUPT, and the references that the guest gives back.</summary>
 public sealed unsafe partial class FuseWorker

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>One thread's part of a <see cref="FuseServer"/>: takes a request apart, calls the file system, lays the answer down.</summary>
 public sealed unsafe partial class FuseWorker : IDisposable

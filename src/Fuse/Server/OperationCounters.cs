@@ -1,7 +1,7 @@
 using VirtioFs.Fuse.Inspection;
 using VirtioFs.Fuse.Wire;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>How often each operation was answered. One thread counts without locks; others may read at any time.</summary>
 public sealed class OperationCounters

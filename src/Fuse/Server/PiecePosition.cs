@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>One of the pieces of a <see cref="ScatteredMemory"/>.</summary>
 /// <param name="Index">Its number.</param>

@@ -1,7 +1,7 @@
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>Writes an answer: first what follows the header, then the header.</summary>
 internal readonly unsafe ref struct ReplyWriter

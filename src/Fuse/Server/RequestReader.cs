@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>
 /// Reads a request from its beginning to its end, each byte once: what it hands out are copies that the guest cannot change.

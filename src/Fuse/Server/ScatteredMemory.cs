@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>Pieces of memory seen as one stretch of bytes. A guest may change the bytes at any time, never the pieces.</summary>
 internal readonly unsafe ref struct ScatteredMemory

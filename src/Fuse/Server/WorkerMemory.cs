@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Server;
 
 /// <summary>One worker's scratch memory, outside of the managed heap. Each region has one use, so that no two can meet in it.</summary>
 internal sealed unsafe class WorkerMemory : IDisposable

@@ -1,8 +1,15 @@
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
+using VirtioFs.Fuse.Wire.Names;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Wrappers;
 
 /// <summary>
 /// A file system of which nothing can be changed: what would change anything answers EROFS before it gets any further. Every

@@ -1,4 +1,8 @@
-namespace VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough;
+using VirtioFs.Fuse.Passthrough.Options;
+
+namespace VirtioFs.Fuse.Wrappers;
 
 /// <summary>Chooses the file system of a share.</summary>
 public static class SharedFileSystem

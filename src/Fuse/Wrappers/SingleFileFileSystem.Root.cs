@@ -1,7 +1,8 @@
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Wrappers;
 
 /// <summary>The root that is made up, and the file in it.</summary>
 public sealed unsafe partial class SingleFileFileSystem

@@ -1,9 +1,17 @@
 using System.Text;
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
+using VirtioFs.Fuse.Wire.Locks;
+using VirtioFs.Fuse.Wire.Names;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Wrappers;
 
 /// <summary>
 /// One regular file of the host in a root directory of its own, since guests mount nothing but directories. The root is made up: it

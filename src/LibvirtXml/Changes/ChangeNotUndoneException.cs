@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>
 /// A change failed, and what had been done of it could not be undone completely. <see cref="Exception.InnerException"/> is an

@@ -1,4 +1,6 @@
-namespace VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Connection;
+
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>
 /// The one way to change the definition of a domain of libvirt: it is read, changed as a copy, described for the question before it, and

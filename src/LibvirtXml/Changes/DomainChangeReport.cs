@@ -1,4 +1,6 @@
-namespace VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Connection;
+
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>What a change of a domain did.</summary>
 /// <param name="Domain">The domain; dispose of it.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>Somebody else has changed a domain since it was read. Nothing was changed here.</summary>
 public sealed class DomainConflictException : LibvirtXmlException

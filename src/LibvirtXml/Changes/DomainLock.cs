@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
+using VirtioFs.LibvirtXml.Connection;
 using VirtioFs.Linux;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>
 /// Keeps two processes from changing one domain at the same time: between looking at what libvirt has and changing it, others wait.

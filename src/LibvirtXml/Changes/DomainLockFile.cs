@@ -1,7 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using VirtioFs.LibvirtXml.Files;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>
 /// Where lock files lie. Root and the members of the group libvirt, who change the same domains, share a folder that root makes; nobody else can open

@@ -1,4 +1,6 @@
-namespace VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Connection;
+
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>All that libvirt has of a domain, read in one go.</summary>
 /// <param name="State">What the guest is doing.</param>

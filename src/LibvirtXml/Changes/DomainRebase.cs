@@ -1,6 +1,8 @@
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
 using VirtioFs.LibvirtXml.Xml;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>
 /// Carries the changes of one view of a domain over to another: what was changed in the XML of the running guest is changed in the

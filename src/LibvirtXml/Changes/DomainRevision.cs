@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using VirtioFs.LibvirtXml.Connection;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>
 /// Which domain of libvirt an object was read from, and what libvirt had at that time, so that a change which is made later can tell

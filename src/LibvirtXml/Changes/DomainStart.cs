@@ -1,7 +1,9 @@
 using Microsoft.Win32.SafeHandles;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.FileSystems;
 using VirtioFs.LibvirtXml.Files;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>Starts a domain, and says which share it lacks where libvirt would fail with words that name none.</summary>
 public static class DomainStart

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.FileSystems;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>Plugs virtio-fs devices into a running guest and takes them out again.</summary>
 /// <param name="domain">The domain.</param>

@@ -1,4 +1,8 @@
-namespace VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Host;
+
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>A domain that has the device of a share, or is to get it: its needs, and the device's way in and out.</summary>
 /// <param name="domain">The domain; it stays the caller's.</param>

@@ -1,4 +1,6 @@
-namespace VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.FileSystems;
+
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>A domain cannot start, since the share of one of its devices is not there or lets nobody in.</summary>
 public sealed class ShareUnavailableException : LibvirtXmlException

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Changes;
 
 /// <summary>What takes back the steps of a change that fails. Every step is tried, the last one first, whatever becomes of the others.</summary>
 public sealed class UndoSteps

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using VirtioFs.LibvirtXml.Connection.Native;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>
 /// The way to one URI. Connections are opened when they are needed and again after they were lost, by one attempt at a time that all who need

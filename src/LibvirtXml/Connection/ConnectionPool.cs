@@ -1,4 +1,6 @@
-namespace VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Connection.Native;
+
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>
 /// Connections that are kept, so that many calls connect once, and what libvirt's test driver holds in memory outlives one of them. No

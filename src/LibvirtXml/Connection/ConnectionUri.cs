@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>What is done to a connection's URI before libvirt gets it.</summary>
 internal static class ConnectionUri

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>What a change of a device touches (`virDomainModificationImpact`).</summary>
 [Flags]

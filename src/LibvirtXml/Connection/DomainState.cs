@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>What a domain is doing (`virDomainState`).</summary>
 public enum DomainState

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using VirtioFs.LibvirtXml.Connection.Native;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>
 /// A connection to libvirt. Each call ends within <see cref="Limits"/> or when its token is cancelled; calls may come from several

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using VirtioFs.LibvirtXml.Connection.Native;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>
 /// A domain that libvirt knows, by its UUID. Each property asks libvirt anew; a domain that has gone is an error. It is found again when

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>An error that libvirt reported.</summary>
 public sealed class LibvirtException : LibvirtXmlException

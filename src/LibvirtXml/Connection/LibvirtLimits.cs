@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>
 /// How long calls to libvirt may take. A call that takes longer ends with the error <c>LibvirtTimeout</c>; the daemon may carry out all

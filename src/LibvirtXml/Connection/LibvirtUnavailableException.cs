@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>The libvirt library is not on this machine, or cannot be used. All that needs only XML works without it.</summary>
 public sealed class LibvirtUnavailableException : LibvirtXmlException

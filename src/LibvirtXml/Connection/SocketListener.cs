@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>Whether somebody accepts connections on a Unix socket.</summary>
 public static class SocketListener

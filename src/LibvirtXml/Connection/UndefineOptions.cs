@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection;
 
 /// <summary>What goes with a domain's definition (`virDomainUndefineFlagsValues`).</summary>
 [Flags]

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>An address on the virtual channel of an s390x guest.</summary>
 /// <param name="Number">The device number, as the host writes it.</param>

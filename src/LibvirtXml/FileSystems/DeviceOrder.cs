@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>Where a file system stands among the devices, as libvirt writes them (`virDomainDefFormatInternal`).</summary>
 internal static class DeviceOrder

@@ -1,6 +1,6 @@
 using VirtioFs.LibvirtXml.Xml;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>
 /// A <c>&lt;filesystem&gt;</c> device. A property that is null stands nowhere in the XML, and libvirt's default holds. An object is a

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>How permissions are applied: <c>&lt;filesystem accessmode=…&gt;</c>. virtiofs knows passthrough alone; the others are 9p's.</summary>
 public enum FileSystemAccessMode

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>What the daemon lets the guest cache: <c>&lt;cache mode=…/&gt;</c>. The schema knows these two alone.</summary>
 public enum FileSystemCache

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>One attribute of a <c>&lt;filesystem&gt;</c> element: where it stands and which property it carries.</summary>
 /// <param name="Path">The elements on the way, from the file system's own; empty for the file system itself.</param>

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using VirtioFs.LibvirtXml.Xml;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>What libvirt's schema, libvirt's own checks and QEMU refuse of a virtio-fs device, in their words, and what they let pass silently.</summary>
 internal static partial class FileSystemRules

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>How the daemon locks itself in: <c>&lt;sandbox mode=…/&gt;</c>, since libvirt 7.2.</summary>
 public enum FileSystemSandbox

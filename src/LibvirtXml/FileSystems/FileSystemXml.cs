@@ -1,7 +1,7 @@
 using System.Globalization;
 using VirtioFs.LibvirtXml.Xml;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>Between <see cref="FileSystem"/> and its element. Writing touches what differs and nothing else.</summary>
 internal static class FileSystemXml

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>A range of user or group IDs of the guest and where it lies on the host.</summary>
 /// <param name="Start">The first ID in the guest.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>An address of a kind, or in a form, that this library only keeps.</summary>
 /// <param name="TypeName">libvirt's name of the bus; empty when the XML names none.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.FileSystems;
 
 /// <summary>An address on a PCI bus of the guest.</summary>
 /// <param name="Domain">The PCI domain, 0 to 0xffff.</param>

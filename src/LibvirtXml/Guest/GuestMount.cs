@@ -2,8 +2,9 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using VirtioFs.LibvirtXml.FileSystems;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Guest;
 
 /// <summary>How a guest mounts a share: by hand, in fstab, by systemd, and when it is first started.</summary>
 public sealed partial class GuestMount

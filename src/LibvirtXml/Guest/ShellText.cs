@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Guest;
 
 /// <summary>Words for a POSIX shell.</summary>
 public static partial class ShellText

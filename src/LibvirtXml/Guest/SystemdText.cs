@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Guest;
 
 /// <summary>systemd's ways of writing paths and values (systemd.unit(5), `unit_name_path_escape`).</summary>
 internal static class SystemdText

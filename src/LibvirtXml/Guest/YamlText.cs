@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Guest;
 
 /// <summary>
 /// Strings for YAML, in double quotes (YAML 1.1 §5.7). JSON's are not quite that: what JSON writes as two escaped halves of a

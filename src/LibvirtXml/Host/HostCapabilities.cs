@@ -1,7 +1,7 @@
 using System.Globalization;
 using VirtioFs.LibvirtXml.Xml;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>What libvirt says of its host, as far as it is needed here.</summary>
 public sealed class HostCapabilities
@@ -19,7 +19,7 @@ public sealed class HostCapabilities
     public uint? QemuGroupId { get; }
 
     /// <summary>Reads libvirt's text.</summary>
-    /// <param name="xml">A <c>&lt;capabilities&gt;</c> element, as <see cref="LibvirtConnection.GetCapabilities"/> gives it.</param>
+    /// <param name="xml">A <c>&lt;capabilities&gt;</c> element, as <c>LibvirtConnection.GetCapabilities</c> gives it.</param>
     /// <returns>The capabilities.</returns>
     /// <exception cref="DomainXmlException">The text is not well-formed XML.</exception>
     public static HostCapabilities Parse(string xml)

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>What a request for hugepages leaves to everything else that runs on the host, or on one of its NUMA nodes.</summary>
 /// <param name="Taken">The memory that the pool would take beyond what it has; 0 when it shrinks.</param>

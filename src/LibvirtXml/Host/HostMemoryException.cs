@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>A hugepage pool or a setting of the host that could not be read or changed.</summary>
 public sealed class HostMemoryException : LibvirtXmlException

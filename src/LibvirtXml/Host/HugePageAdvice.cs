@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>How many pages of one size a domain needs, and how many are there.</summary>
 /// <param name="PageSize">The size of a page.</param>

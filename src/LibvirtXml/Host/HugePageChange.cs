@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>What became of a request to size a pool.</summary>
 /// <param name="Before">The pool before.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>A pool of hugepages of the host, as it was when it was read (kernel: `Documentation/admin-guide/mm/hugetlbpage`).</summary>
 public sealed record HugePagePool

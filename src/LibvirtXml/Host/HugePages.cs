@@ -1,6 +1,7 @@
 using System.Globalization;
+using VirtioFs.LibvirtXml.Memory;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>The host's hugepage pools, through sysfs.</summary>
 public sealed class HugePages

@@ -1,7 +1,7 @@
 using System.Text;
 using VirtioFs.LibvirtXml.Files;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>
 /// libvirt's qemu.conf. A change replaces one assignment and leaves every other character; libvirt reads the file when its daemon

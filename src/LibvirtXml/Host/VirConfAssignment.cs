@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>One <c>name = value</c> of a file in libvirt's format, and where it stands in the text.</summary>
 /// <param name="Name">The name.</param>

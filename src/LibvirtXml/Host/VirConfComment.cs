@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>A comment that is a line of its own.</summary>
 /// <param name="Text">The comment without its '#'.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Host;
 
 /// <summary>
 /// A text in the format of libvirt's own configuration files (`src/util/virconf.c`): assignments of numbers, strings in one of three

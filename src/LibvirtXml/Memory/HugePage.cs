@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>A page size for guest memory: <c>&lt;page size=… unit=… nodeset=…/&gt;</c>.</summary>
 /// <param name="Size">The size of a page.</param>

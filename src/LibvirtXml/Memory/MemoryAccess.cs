@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>Whether others may map guest memory: <c>&lt;access mode=…/&gt;</c> and a NUMA cell's <c>memAccess</c>.</summary>
 public enum MemoryAccess

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>When guest memory is allocated: <c>&lt;allocation mode=…/&gt;</c>.</summary>
 public enum MemoryAllocation

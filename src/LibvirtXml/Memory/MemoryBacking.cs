@@ -1,4 +1,5 @@
-namespace VirtioFs.LibvirtXml;
+
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>What a domain says of its memory: <c>&lt;memoryBacking&gt;</c> and the NUMA cells in <c>&lt;cpu&gt;</c>.</summary>
 public sealed record MemoryBacking

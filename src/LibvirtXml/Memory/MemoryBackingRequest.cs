@@ -1,4 +1,5 @@
-namespace VirtioFs.LibvirtXml;
+
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>What to set of a domain's memory backing; a property that is null leaves things as they are.</summary>
 public sealed record MemoryBackingRequest

@@ -1,4 +1,5 @@
-namespace VirtioFs.LibvirtXml;
+
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>What a request makes of a domain's memory backing, and what libvirt refuses of it.</summary>
 internal static class MemoryBackingRules

@@ -1,7 +1,7 @@
 using System.Globalization;
 using VirtioFs.LibvirtXml.Xml;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>Between <see cref="MemoryBacking"/> and the domain's elements. Writing touches what differs and nothing else.</summary>
 internal static class MemoryBackingXml

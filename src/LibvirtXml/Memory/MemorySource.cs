@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>What guest memory is made of: <c>&lt;source type=…/&gt;</c> in <c>&lt;memoryBacking&gt;</c>.</summary>
 public enum MemorySource

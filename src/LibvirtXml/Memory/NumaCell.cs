@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>A NUMA node of the guest: <c>&lt;cpu&gt;&lt;numa&gt;&lt;cell …/&gt;</c>.</summary>
 public sealed record NumaCell

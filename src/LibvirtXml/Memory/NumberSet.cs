@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>libvirt's sets of CPUs and nodes: <c>0-3,5,^2</c> (`virBitmapParse`).</summary>
 internal static class NumberSet

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>Whether a machine's memory can be shared with a device's daemon.</summary>
 /// <param name="IsShared">Whether it can.</param>

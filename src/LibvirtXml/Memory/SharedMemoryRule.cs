@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Memory;
 
 /// <summary>
 /// libvirt's rule for vhost-user devices (`qemuValidateDomainDefVhostUserRequireSharedMemory`): without NUMA cells the domain's

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>The parts of Cloud Hypervisor's API that are used here, under the names of its own description (cloud-hypervisor.yaml).</summary>
 internal static class CloudHypervisorApi

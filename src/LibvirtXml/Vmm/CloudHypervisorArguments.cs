@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>A domain's memory and virtio-fs devices as Cloud Hypervisor's arguments.</summary>
 public static class CloudHypervisorArguments

@@ -5,8 +5,11 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.Guest;
+using VirtioFs.LibvirtXml.Memory;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>
 /// A running Cloud Hypervisor, through its API socket. What answers there is not trusted: an answer has at most <see cref="MaxAnswerBytes"/>

@@ -1,4 +1,5 @@
-namespace VirtioFs.LibvirtXml;
+
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>A device that Cloud Hypervisor has plugged in (`PciDeviceInfo`).</summary>
 /// <param name="Id">Its name, by which it is removed.</param>

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>Cloud Hypervisor could not be reached, or refused a request.</summary>
 public sealed class CloudHypervisorException : LibvirtXmlException

@@ -1,4 +1,6 @@
-namespace VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.FileSystems;
+
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>A virtio-fs device as Cloud Hypervisor describes it (`FsConfig` of its API).</summary>
 public sealed record CloudHypervisorFileSystem

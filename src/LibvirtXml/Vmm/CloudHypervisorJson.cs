@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>Reads and writes what <see cref="CloudHypervisorApi"/> describes.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

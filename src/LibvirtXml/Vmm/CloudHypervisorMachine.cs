@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>What Cloud Hypervisor says of its machine (`vm.info`).</summary>
 /// <param name="State">Its state, such as <c>Running</c>.</param>

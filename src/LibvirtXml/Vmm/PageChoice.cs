@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>The pages of one memory backend.</summary>
 /// <param name="IsHuge">Whether they are hugepages.</param>

@@ -1,6 +1,8 @@
 using System.Globalization;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>A domain's memory and virtio-fs devices as QEMU's arguments.</summary>
 public static class QemuArguments

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>What a domain's XML does not say, and QEMU wants to know.</summary>
 public sealed record QemuOptions

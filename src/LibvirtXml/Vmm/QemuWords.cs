@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>One argument of QEMU: <c>type,name=value,…</c>; a comma in a value is doubled.</summary>
 internal sealed class QemuWords(string type)

@@ -1,4 +1,6 @@
-namespace VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Guest;
+
+namespace VirtioFs.LibvirtXml.Vmm;
 
 /// <summary>Arguments for a virtual machine monitor.</summary>
 /// <param name="Arguments">The arguments one by one, to be passed without a shell.</param>

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using VirtioFs.LibvirtXml.Files;
+using VirtioFs.LibvirtXml.Guest;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Wrappers;
 
 /// <summary>
 /// A script that libvirt starts instead of the daemon, for options that libvirt's XML cannot carry. It hands over what libvirt says,

@@ -1,5 +1,10 @@
 using VirtioFs.Fuse;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough;
+using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Attributes;
+using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Tests;

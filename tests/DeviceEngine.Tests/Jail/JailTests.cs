@@ -166,7 +166,7 @@ public sealed class JailTests : IDisposable
         }
     }
 
-    private Share Start(Fuse.IFileSystem files, JailUse jail) => Share.Start(
+    private Share Start(Fuse.Operations.IFileSystem files, JailUse jail) => Share.Start(
         new ShareOptions { Path = _shared, Tag = Path.GetFileName(_folder.FullName), SocketPath = Path.Combine(_folder.FullName, "socket"), Jail = jail },
         files);
 

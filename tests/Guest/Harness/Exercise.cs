@@ -1,6 +1,6 @@
 using System.Globalization;
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse;
+using VirtioFs.Fuse.Passthrough.Options;
 
 namespace VirtioFs.Guest.Harness;
 

@@ -1,4 +1,5 @@
 using CsCheck;
+using VirtioFs.LibvirtXml.Vmm;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,4 +1,8 @@
 using CsCheck;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Guest;
+using VirtioFs.LibvirtXml.Vmm;
+using VirtioFs.LibvirtXml.Wrappers;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

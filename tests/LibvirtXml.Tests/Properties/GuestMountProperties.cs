@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CsCheck;
+using VirtioFs.LibvirtXml.Guest;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

@@ -1,4 +1,5 @@
 using CsCheck;
+using VirtioFs.LibvirtXml.Host;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

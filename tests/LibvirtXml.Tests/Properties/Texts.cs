@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using VirtioFs.LibvirtXml.FileSystems;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

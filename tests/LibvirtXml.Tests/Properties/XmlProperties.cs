@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Xml.Linq;
 using CsCheck;
+using VirtioFs.LibvirtXml.Connection;
+using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Memory;
 
 namespace VirtioFs.LibvirtXml.Tests;
 

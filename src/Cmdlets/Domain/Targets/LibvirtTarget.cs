@@ -1,4 +1,6 @@
 using VirtioFs.LibvirtXml;
+using VirtioFs.LibvirtXml.Changes;
+using VirtioFs.LibvirtXml.Connection;
 
 namespace VirtioFs.Cmdlets;
 

@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>What tells one inode from another.</summary>
 /// <param name="Place">Number of the <see cref="Place"/>.</param>

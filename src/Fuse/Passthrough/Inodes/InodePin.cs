@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>An inode in use: neither it nor its descriptor goes away before this is disposed.</summary>
 internal readonly unsafe ref struct InodePin

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Passthrough.Slots;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
 /// One part of the table by which inodes are found: buckets whose inodes name the next one. It is its own lock. The buckets lie

@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>One inode that the guest knows: 120 bytes, and its names where they are needed to find it again.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct InodeSlot
 {
-    /// <summary>See <see cref="SlotLifetime"/>.</summary>
+    /// <summary>See <c>SlotLifetime</c>.</summary>
     public long Lifetime;
 
     /// <summary>References that the guest holds; changed under the shard's lock.</summary>

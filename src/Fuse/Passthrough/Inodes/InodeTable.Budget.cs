@@ -1,7 +1,8 @@
+using VirtioFs.Fuse.Passthrough.Slots;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
 /// How many descriptors hold inodes. Beyond the budget the clock algorithm lets go of those that were not used lately, where a file

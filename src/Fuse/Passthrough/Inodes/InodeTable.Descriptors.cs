@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>How an inode gets a descriptor again, and what proves that it is still the same file.</summary>
 internal sealed unsafe partial class InodeTable

@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
 /// Opening inodes. What a file handle leads to may be a file that the host's kernel knows by no name at the moment, since its memory was needed for something

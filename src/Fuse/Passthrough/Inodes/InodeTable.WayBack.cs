@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>How an inode is found again by its way: from the nearest open directory through names, to a file that must prove to be the same.</summary>
 internal sealed unsafe partial class InodeTable

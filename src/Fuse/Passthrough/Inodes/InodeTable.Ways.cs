@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Slots;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
 /// Where there are no file handles, an inode is found again by its way: the directory and the name that it was looked up by. What

@@ -1,7 +1,9 @@
+using VirtioFs.Fuse.Budgets;
+using VirtioFs.Fuse.Passthrough.Slots;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
 /// The inodes that a guest knows. A node id is a slot's number with its generation, found without locks; a shard's lock is

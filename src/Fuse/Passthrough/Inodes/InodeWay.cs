@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Operations;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
 /// A name in a directory by which an inode was found: the way to find it again where its file system has no file handles. It lies

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
 /// A file handle as a slot keeps it. Those of ext4, xfs, btrfs and tmpfs fit in; longer ones lie in native memory. It must not

@@ -1,6 +1,7 @@
+using VirtioFs.Fuse.Budgets;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>A device as reached through one mount: where an inode number means one file.</summary>
 /// <param name="Device">Major and minor number.</param>

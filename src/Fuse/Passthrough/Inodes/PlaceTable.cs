@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
+using VirtioFs.Fuse.Budgets;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>The devices and mounts met inside of a share; most shares have one.</summary>
 internal sealed unsafe class PlaceTable : IDisposable

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.OpenFiles;
 
 /// <summary>
 /// What the kernel told of one directory and the guest did not take yet, so that nothing is asked for twice. It serves one handle at a

@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.OpenFiles;
 
 /// <summary>
 /// The streams of a share's open directories: a few for all, so that a guest cannot make the host hold more by opening more. Those that are

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.OpenFiles;
 
 /// <summary>One file or directory that the guest holds open.</summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -10,7 +10,7 @@ internal struct OpenFile
     /// <summary>Stands for "nobody knows" in <see cref="HostOffset"/>.</summary>
     internal const ulong UnknownOffset = ulong.MaxValue;
 
-    /// <summary>See <see cref="SlotLifetime"/>.</summary>
+    /// <summary>See <c>SlotLifetime</c>.</summary>
     public long Lifetime;
 
     /// <summary>The node that it was opened as: a handle says nothing of any other.</summary>

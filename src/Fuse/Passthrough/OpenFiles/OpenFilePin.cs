@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.OpenFiles;
 
 /// <summary>An open file in use: its descriptor stays open until this is disposed, even when the guest releases it meanwhile.</summary>
 internal readonly unsafe ref struct OpenFilePin

@@ -1,6 +1,8 @@
+using VirtioFs.Fuse.Budgets;
+using VirtioFs.Fuse.Passthrough.Slots;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.OpenFiles;
 
 /// <summary>The files and directories that a guest holds open. A handle is a slot's number with its generation, found without locks.</summary>
 internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) : IDisposable

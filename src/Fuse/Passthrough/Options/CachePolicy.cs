@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Options;
 
 /// <summary>What a guest may remember of a share, and for how long. The names and times are those of virtiofsd.</summary>
 public enum CachePolicy

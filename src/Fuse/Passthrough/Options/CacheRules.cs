@@ -1,6 +1,6 @@
-using VirtioFs.Fuse.Wire;
+using VirtioFs.Fuse.Wire.Files;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Options;
 
 /// <summary>What a <see cref="CachePolicy"/> means for single answers, worked out once.</summary>
 /// <param name="Attributes">How long attributes stay good.</param>

@@ -1,6 +1,6 @@
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Options;
 
 /// <summary>Which of root's capabilities a share uses: owners, modes and what its options let through, and nothing else.</summary>
 internal static class JailCapabilities

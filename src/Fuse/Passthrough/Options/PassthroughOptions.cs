@@ -1,4 +1,9 @@
-namespace VirtioFs.Fuse;
+using VirtioFs.Fuse.ExtendedAttributeNames;
+using VirtioFs.Fuse.Identity;
+using VirtioFs.Fuse.Locks;
+using VirtioFs.Fuse.Passthrough.Inodes;
+
+namespace VirtioFs.Fuse.Passthrough.Options;
 
 /// <summary>How a host directory is passed on to a guest.</summary>
 public sealed record PassthroughOptions
@@ -54,7 +59,7 @@ public sealed record PassthroughOptions
     /// <summary>How far locks of flock(2) reach.</summary>
     public LockScope Flock { get; init; } = LockScope.Host;
 
-    /// <summary>Whether anything can be changed; see <see cref="ReadOnlyFileSystem"/>.</summary>
+    /// <summary>Whether anything can be changed; see <c>ReadOnlyFileSystem</c>.</summary>
     public bool ReadOnly { get; init; }
 
     /// <summary>Whether the guest collects writes in its page cache and sends them later.</summary>

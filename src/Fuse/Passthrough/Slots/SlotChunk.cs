@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Slots;
 
 /// <summary>Which elements of one part of a <see cref="SlotMemory{T}"/> are in use.</summary>
 internal sealed class SlotChunk

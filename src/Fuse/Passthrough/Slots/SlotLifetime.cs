@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Slots;
 
 /// <summary>
 /// Who uses a slot of a table, in one word that threads change without locks: 32 bits of generation, by which an old number

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse;
+namespace VirtioFs.Fuse.Passthrough.Slots;
 
 /// <summary>
 /// A growing array outside of the managed heap whose elements never move, so that they are read without locks while it grows.

@@ -1,4 +1,5 @@
-namespace VirtioFs.Fuse.Wire;
+
+namespace VirtioFs.Fuse.Wire.Attributes;
 
 /// <summary>Which fields of <see cref="SetAttributesIn"/> are meant (<c>FATTR_…</c>).</summary>
 [Flags]

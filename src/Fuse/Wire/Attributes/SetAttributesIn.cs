@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.Fuse.Wire;
+namespace VirtioFs.Fuse.Wire.Attributes;
 
 /// <summary><c>struct fuse_setattr_in</c> (<c>linux/fuse.h</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]

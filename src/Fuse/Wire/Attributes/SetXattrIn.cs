@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.Fuse.Wire;
+namespace VirtioFs.Fuse.Wire.Attributes;
 
 /// <summary><c>struct fuse_setxattr_in</c> (<c>linux/fuse.h</c>); without <see cref="InitFlags.SetXattrExtended"/> only the first 8 bytes are sent.</summary>
 [StructLayout(LayoutKind.Sequential)]

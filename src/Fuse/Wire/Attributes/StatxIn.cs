@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.Fuse.Wire;
+namespace VirtioFs.Fuse.Wire.Attributes;
 
 /// <summary><c>struct fuse_statx_in</c> (<c>linux/fuse.h</c> 7.39).</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.Fuse.Wire;
+namespace VirtioFs.Fuse.Wire.Attributes;
 
 /// <summary><c>struct fuse_statx_out</c> (<c>linux/fuse.h</c>); the status itself has statx(2)'s own layout (<c>struct fuse_statx</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]

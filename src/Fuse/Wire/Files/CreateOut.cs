@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.Fuse.Wire;
+namespace VirtioFs.Fuse.Wire.Files;
 
 /// <summary><c>struct fuse_entry_out</c> and <c>struct fuse_open_out</c> (<c>linux/fuse.h</c>), one behind the other: the answer to CREATE.</summary>
 [StructLayout(LayoutKind.Sequential)]

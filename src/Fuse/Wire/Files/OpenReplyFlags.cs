@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse.Wire;
+namespace VirtioFs.Fuse.Wire.Files;
 
 /// <summary>How the guest may use a file that was opened (<c>FOPEN_…</c>).</summary>
 [Flags]

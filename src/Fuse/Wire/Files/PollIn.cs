@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.Fuse.Wire;
+namespace VirtioFs.Fuse.Wire.Files;
 
 /// <summary><c>struct fuse_poll_in</c> (<c>linux/fuse.h</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.Fuse.Wire;
+namespace VirtioFs.Fuse.Wire.Names;
 
 /// <summary><c>struct fuse_mknod_in</c> (<c>linux/fuse.h</c>).</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>
 /// A native call that may block for as long as a daemon or a network pleases. It runs on a thread of its own, so its caller can stop

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>A reference to a libvirt connection, given back when nobody uses it any more.</summary>
 internal sealed class ConnectionHandle : SafeHandle

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>A reference to a libvirt domain, given back when nobody uses it any more.</summary>
 internal sealed class DomainHandle : SafeHandle

@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>libvirt's numbers of the errors that are told apart here (`virErrorNumber` in virterror.h).</summary>
 internal enum LibvirtErrorCode

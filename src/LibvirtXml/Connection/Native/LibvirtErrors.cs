@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>Turns libvirt's last error of this thread into an exception that says what to do.</summary>
 internal static unsafe class LibvirtErrors

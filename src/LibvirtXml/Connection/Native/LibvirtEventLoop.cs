@@ -1,4 +1,4 @@
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>
 /// libvirt's own event loop, on a thread that sleeps until something happens. With it the client notices at once that a daemon has closed

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>libvirt's client library, loaded when it is needed for the first time.</summary>
 public static unsafe class LibvirtLibrary

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>The functions of libvirt that are used here, as libvirt-host.h, libvirt-domain.h and virterror.h declare them.</summary>
 internal static unsafe partial class LibvirtNative

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace VirtioFs.LibvirtXml;
+namespace VirtioFs.LibvirtXml.Connection.Native;
 
 /// <summary>The beginning of `struct _virError` in virterror.h; the rest is not read.</summary>
 [StructLayout(LayoutKind.Sequential)]
