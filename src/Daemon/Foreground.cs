@@ -75,7 +75,7 @@ internal sealed class Foreground
 
         using PidFile? control = _settings.ControlSocket is { } controlSocket ? PidFile.Take(controlSocket) : null;
         using PidFile? pidFile = options.ListenDescriptor is null && _entry is null ? PidFile.Take(options.SocketPath) : null;
-        Share share = _entry is null ? Share.Start(options) : StartInside(_entry, ref options);
+        Share share = _entry is null ? StartHere(options) : StartInside(_entry, ref options);
         share.StateChanged += Report;
         share.Noted += Report;
         using ControlServer? server = _settings.ControlSocket is null ? null : ControlServer.Start(_settings.ControlSocket, share, EndByControl);
@@ -99,13 +99,29 @@ internal sealed class Foreground
         return exitCode;
     }
 
+    private Share StartHere(ShareOptions options)
+    {
+        FilterSystemCalls();
+        return Share.Start(options);
+    }
+
     private Share StartInside(SandboxEntry entry, ref ShareOptions options)
     {
         SandboxMode mode = _settings.Sandbox.Mode;
         string? file = SingleFileFileSystem.Find(options.Path);
         entry.Enter(mode, file ?? options.Path, file is not null);
+        FilterSystemCalls();
         options = options with { ListenDescriptor = entry.Listener, SocketMode = null, SocketGroupId = null };
         return Share.Start(options, SandboxEntry.OpenShare(mode, file ?? options.Path, file is not null, options.FileSystem));
+    }
+
+    // Before the share has threads with a filter of their own.
+    private void FilterSystemCalls()
+    {
+        if (_settings.SystemCalls is { } action)
+        {
+            ProcessFilter.Install(action);
+        }
     }
 
     private void SayStarted(ShareOptions options, string jail)
@@ -113,7 +129,8 @@ internal sealed class Foreground
         string tag = options.OffersTag ? $" as '{options.Tag}'" : string.Empty;
         string access = options.FileSystem.ReadOnly ? ", read-only" : string.Empty;
         string sandbox = _settings.Sandbox.Describe(_entry?.Capabilities ?? SandboxProcess.PermittedCapabilities);
-        _log.Write(LogLevel.Info, $"sharing '{options.Path}'{tag} on '{options.SocketPath}'{access}; waiting for a virtual machine; sandbox: {sandbox}; jail of the serving threads: {jail}.");
+        string calls = _settings.SystemCalls is { } action ? $"needless system calls: {action.ToString().ToLowerInvariant()}; " : string.Empty;
+        _log.Write(LogLevel.Info, $"sharing '{options.Path}'{tag} on '{options.SocketPath}'{access}; waiting for a virtual machine; sandbox: {sandbox}; {calls}jail of the serving threads: {jail}.");
         _manager.SayReady($"Sharing '{options.Path}'; waiting for a virtual machine.");
     }
 

@@ -1,6 +1,7 @@
 using VirtioFs.Daemon.Sandbox;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.DeviceEngine.Options;
+using VirtioFs.Linux;
 
 namespace VirtioFs.Daemon;
 
@@ -30,6 +31,9 @@ internal sealed record ProgramSettings
 
     /// <summary>Whether the program goes on without who started it.</summary>
     internal bool Detaches { get; init; }
+
+    /// <summary>What becomes of the program when it makes a system call that it does not need; null for nothing.</summary>
+    internal ProcessFilterAction? SystemCalls { get; init; }
 
     /// <summary>What was asked for and is not there, as sentences.</summary>
     internal IReadOnlyList<string> Warnings { get; init; } = [];
@@ -73,6 +77,7 @@ internal sealed record ProgramSettings
             ControlSocket = Value("--control-socket") is { } control ? Path.GetFullPath(control) : null,
             Detaches = IsOn("--detach"),
             LogsToSystem = IsOn("--syslog"),
+            SystemCalls = Value("--seccomp") is { } action && Enum.TryParse(action, ignoreCase: true, out ProcessFilterAction parsed) ? parsed : null,
             Warnings = [.. given.Select(Lack).OfType<string>().Distinct(), .. sandbox.Warnings],
         };
     }
@@ -124,8 +129,6 @@ internal sealed record ProgramSettings
 
     private static string? Lack(GivenOption given) => given.Option.Name switch
     {
-        "--seccomp" when !given.Value.Equals("none", StringComparison.OrdinalIgnoreCase) =>
-            $"{given.Option.Name} {given.Value} is not there yet: what answering a guest does not need is refused with an error on the threads that answer (--jail), and no more is done.",
         "--migration-mode" or "--migration-on-error" or "--migration-verify-handles" or "--migration-confirm-paths" =>
             $"{given.Option.Name} has no effect: live migration is not there yet, and a virtual machine with this device is not migrated.",
         _ => null,

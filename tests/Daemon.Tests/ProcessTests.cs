@@ -20,7 +20,6 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--seccomp", "kill")]
     [InlineData("--migration-mode", "file-handles")]
     public void What_is_not_there_yet_is_told_and_the_share_starts(string option, string value)
     {
@@ -29,6 +28,17 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains(option, warning);
         Assert.Contains("not there yet", warning);
         Assert.Contains("sharing", program.ReadErrorLine());
+    }
+
+    [Theory]
+    [InlineData("kill")]
+    [InlineData("trap")]
+    [InlineData("log")]
+    public void All_threads_have_the_filter_that_is_asked_for(string action)
+    {
+        using RunningProgram program = Start($"--seccomp={action}");
+        Assert.Contains($"needless system calls: {action};", program.ReadErrorLine());
+        Assert.All(Directory.EnumerateDirectories($"/proc/{program.ProcessId}/task"), thread => Assert.Contains("Seccomp:\t2", File.ReadAllLines($"{thread}/status")));
     }
 
     [Fact]

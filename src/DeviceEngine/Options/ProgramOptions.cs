@@ -9,7 +9,7 @@ namespace VirtioFs.DeviceEngine.Options;
 /// <summary>Rows of the table: what the executable alone has.</summary>
 internal static partial class ProgramOptions
 {
-    private const string NoFilter = "The threads that answer a guest get an error for calls that they do not need (--jail), whatever this says; a warning says so, unless it is none.";
+    private const string FilterDifference = "none by default, not kill; the threads that answer a guest get an error for calls that they do not need in any case (--jail).";
     private const string SandboxDifference = "none by default, not namespace; what holds is told at start.";
     private const string CapabilityDifference = "CAP_DAC_READ_SEARCH is kept only with --inode-file-handles=prefer or mandatory.";
     private const string MapDifference = "With --sandbox namespace the kernel maps them; else the device translates.";
@@ -60,9 +60,9 @@ internal static partial class ProgramOptions
         Word("--sandbox", "How the process is confined.", "none", "namespace", "chroot")
             with
             { Virtiofsd = "--sandbox", Difference = SandboxDifference, Spellings = [new("-o sandbox=")], Example = "namespace" },
-        Word("--seccomp", "What a system call does that the program does not need.", "none", "kill", "log", "trap")
+        Word("--seccomp", "What a system call that the program does not need does to it: kill and trap end it, log writes it to the kernel's log.", "none", "kill", "log", "trap")
             with
-            { Virtiofsd = "--seccomp", Difference = NoFilter, Example = "kill" },
+            { Virtiofsd = "--seccomp", Difference = FilterDifference, Example = "kill" },
         Checked("--modcaps", "LIST", "+dac_read_search:-chown", "Capabilities to keep or to give up, such as +dac_read_search:-chown, beside chown, dac_override, fowner, fsetid, mknod, setfcap, setgid and setuid.", "as they are; in a sandbox those", ReadCapabilities)
             with
             { Virtiofsd = "--modcaps", Difference = CapabilityDifference, Spellings = [new("-o modcaps=")] },

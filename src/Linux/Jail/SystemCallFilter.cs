@@ -56,35 +56,62 @@ internal static unsafe class SystemCallFilter
     /// Binds the calling thread, and those that it will make, for good. It must have no new privileges, or CAP_SYS_ADMIN. Zero, or a negated
     /// error number.
     /// </summary>
-    internal static int Install()
+    internal static int Install() => Install(s_code, 0);
+
+    /// <summary>Puts a filter around the calling thread, with <c>SECCOMP_FILTER_FLAG_…</c>.</summary>
+    internal static int Install(FilterInstruction[] filter, int flags)
     {
         // Without SPEC_ALLOW older kernels make each indirect branch of the thread slower, which is no part of what is wanted here.
         const int SetFilter = 1, SpeculationAllowed = 4;
-        fixed (FilterInstruction* code = s_code)
+        fixed (FilterInstruction* code = filter)
         {
-            Program program = new() { Length = (ushort)s_code.Length, Code = (nint)code };
-            int result = (int)LibC.SystemCall(SeccompNumber, SetFilter, SpeculationAllowed, (nint)(&program));
-            return result == -Errno.EINVAL ? (int)LibC.SystemCall(SeccompNumber, SetFilter, 0, (nint)(&program)) : result;
+            Program program = new() { Length = (ushort)filter.Length, Code = (nint)code };
+            int result = (int)LibC.SystemCall(SeccompNumber, SetFilter, flags | SpeculationAllowed, (nint)(&program));
+            return result == -Errno.EINVAL ? (int)LibC.SystemCall(SeccompNumber, SetFilter, flags, (nint)(&program)) : result;
         }
     }
 
-    private static FilterInstruction[] Write()
+    /// <summary>Begins a filter, for this machine's own table of calls.</summary>
+    internal static void Begin(FilterProgram program)
     {
         const uint Amd64 = 0xC000003E, Arm64 = 0xC00000B7;
-        FilterProgram program = new();
         program.Begin(Arm ? Arm64 : Amd64);
         program.RefuseFrom(FirstOfOtherTable, Errno.ENOSYS);
+    }
+
+    /// <summary>Allows what needs no look at its arguments.</summary>
+    internal static void AllowCommon(FilterProgram program)
+    {
         AllowAll(program, Frequent);
         AllowAll(program, OnFiles);
         AllowAll(program, OnCredentials);
         AllowAll(program, OfRuntime);
-        AllowSome(program);
+    }
+
+    /// <summary>Ends a filter. What a newer kernel may know is not there, so that a C library that tries it goes on without.</summary>
+    internal static void End(FilterProgram program)
+    {
         program.RefuseFrom(FirstUnknownNumber, Errno.ENOSYS);
         program.End();
+    }
+
+    private static FilterInstruction[] Write()
+    {
+        FilterProgram program = new(FilterProgram.RefuseWith | (uint)Errno.EPERM);
+        Begin(program);
+        AllowCommon(program);
+        program.AllowWhereOneOf(Arm ? 25 : 72, 1, SystemCallArguments.FileControls);
+        program.AllowWhereOneOf(Arm ? 29 : 16, 1, SystemCallArguments.DeviceControls);
+        program.AllowWhereOneOf(Arm ? 167 : 157, 0, SystemCallArguments.ThreadControls);
+
+        // sendto to whom a socket is connected.
+        program.AllowWhereNull(Arm ? 206 : 44, 4);
+        AllowSome(program);
+        End(program);
         return program.Code.ToArray();
     }
 
-    private static void AllowAll(FilterProgram program, (int X64, int Arm64)[] numbers)
+    internal static void AllowAll(FilterProgram program, (int X64, int Arm64)[] numbers)
     {
         foreach ((int x64, int arm64) in numbers)
         {
@@ -96,16 +123,13 @@ internal static unsafe class SystemCallFilter
         }
     }
 
-    private static void AllowSome(FilterProgram program)
+    /// <summary>Allows what is let with some arguments only, on threads that answer a guest and on all others.</summary>
+    internal static void AllowSome(FilterProgram program)
     {
         uint self = (uint)Environment.ProcessId;
-        program.AllowWhereOneOf(Arm ? 25 : 72, 1, SystemCallArguments.FileControls);
-        program.AllowWhereOneOf(Arm ? 29 : 16, 1, SystemCallArguments.DeviceControls);
 
-        // sendto to whom a socket is connected; prlimit64 that only asks.
-        program.AllowWhereNull(Arm ? 206 : 44, 4);
+        // prlimit64 that only asks.
         program.AllowWhereNull(Arm ? 261 : 302, 2);
-        program.AllowWhereOneOf(Arm ? 167 : 157, 0, SystemCallArguments.ThreadControls);
 
         // Signals, and copies of memory that may be gone (GuardedMemory): tgkill, process_vm_readv, process_vm_writev of this process alone.
         program.AllowWhereOneOf(Arm ? 131 : 234, 0, self);
