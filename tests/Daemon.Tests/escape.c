@@ -58,15 +58,22 @@ static int call(long *result, long number, long a, long b, long c, long d, long 
 struct attempt { const char *name; long number, a, b, c, d, e; const char *path; };
 
 int main(int argc, char **argv) {
-  thread = find(argv[1], argv[2]);
-  if (!thread) return fprintf(stderr, "no thread %s\n", argv[2]), 2;
-  if (ptrace(PTRACE_ATTACH, thread, 0, 0)) return perror("attach"), 2;
-  int status;
-  waitpid(thread, &status, __WALL);
-  ptrace(PTRACE_GETREGS, thread, 0, &saved);
-  unsigned short instruction = 0;
-  struct iovec to = {&instruction, 2}, from = {(void *)(saved.rip - 2), 2};
-  if (process_vm_readv(thread, &to, 1, &from, 1, 0) != 2 || instruction != 0x050f) return fprintf(stderr, "not in a system call\n"), 4;
+  // It may have to be made yet, or be between two calls.
+  for (int round = 0;; round++) {
+    int status;
+    unsigned short instruction = 0;
+    thread = find(argv[1], argv[2]);
+    if (thread) {
+      if (ptrace(PTRACE_ATTACH, thread, 0, 0)) return perror("attach"), 2;
+      waitpid(thread, &status, __WALL);
+      ptrace(PTRACE_GETREGS, thread, 0, &saved);
+      struct iovec to = {&instruction, 2}, from = {(void *)(saved.rip - 2), 2};
+      if (process_vm_readv(thread, &to, 1, &from, 1, 0) == 2 && instruction == 0x050f) break;
+      ptrace(PTRACE_DETACH, thread, 0, 0);
+    }
+    if (round == 1000) return fprintf(stderr, thread ? "not in a system call\n" : "no thread %s\n", argv[2]), 4;
+    usleep(20000);
+  }
   room = (saved.rsp - 65536) & ~4095ul;
 
   char above[4096], made[4200];
