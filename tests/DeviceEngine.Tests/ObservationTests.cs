@@ -103,7 +103,7 @@ public sealed class ObservationTests
         Assert.Equal(1008, durations.Count);
     }
 
-    /// <summary>The share's own part of a small request; how often it may vary by chance on a busy machine is why the best of many counts.</summary>
+    /// <summary>The share's own part of a small request: the best of many bursts counts, and on a busy machine it takes more of them to find it.</summary>
     [Fact]
     public void Measuring_times_costs_little()
     {
@@ -111,7 +111,8 @@ public sealed class ObservationTests
         using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
         FuseRequest[] requests = [.. Enumerable.Range(0, 64).Select(_ => guest.Fuse.CreateRequest())];
         double off = double.MaxValue, on = double.MaxValue, watched = double.MaxValue;
-        for (int round = 0; round < 40; round++)
+        Stopwatch elapsed = Stopwatch.StartNew();
+        for (int round = 0; round < 40 || (on > off * 1.15 && elapsed.Elapsed.TotalSeconds < 20); round++)
         {
             share.Share.MeasuresTimes = false;
             off = Math.Min(off, MicrosecondsOfBurst(guest, requests));

@@ -157,7 +157,7 @@ $ofXmlFile['Get-VMMemoryBacking'] = $ofXmlFile['Test-VMMemoryBacking'] = @{ Chec
 $ofShare = @{
     'Get-VirtioFsShare'                 = @{ Check = { $_.Id | Should -Be $object.Id } }
     'Start-VirtioFsShare'               = 'ShareConflict'
-    'Stop-VirtioFsShare'                = @{ Changes = 'file:data.sock', 'share:data' }
+    'Stop-VirtioFsShare'                = @{ Changes = 'file:data.sock', 'share:data', 'socket:data.sock' }
     'ConvertTo-QemuArgument'            = @{ Check = { $_ -join ' ' | Should -BeLike '*path=*data.sock*tag=data*' } }
     'ConvertTo-CloudHypervisorArgument' = @{ Check = { $_ -join ' ' | Should -BeLike '*tag=data,*data.sock*' } }
     'Add-CloudHypervisorFileSystem'     = 'CloudHypervisorUnreachable'
@@ -188,7 +188,7 @@ $ofObservation['Get-VirtioFsSession'] = $ofObservation['Get-VirtioFsOpenFile'] =
 $ofObservation['Get-VirtioFsStatistic'] = @{ Check = { $_.ShareId | Should -Be $object.ShareId } }
 $ofOpenFile = $ofSession.Clone()
 $ofOpenFile['Close-VirtioFsOpenFile'] = @{ Changes = 'open:data:file' }
-$ofShare['Restart-VirtioFsShare'] = @{ Changes = 'file:data.sock', 'share:data' }
+$ofShare['Restart-VirtioFsShare'] = @{ Changes = 'file:data.sock', 'share:data', 'socket:data.sock' }
 $ofShare['Wait-VirtioFsShare'] = 'WaitTimedOut'
 $ofShare['Watch-VirtioFsShare'] = @{ Check = { $_ | Should -BeNullOrEmpty } }
 $ofShare['Get-VirtioFsStatistic'] = @{ Check = { $_.Requests | Should -Be 0 } }

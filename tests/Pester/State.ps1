@@ -78,7 +78,7 @@ function Get-World {
     # Who listens in the folder, whether the file is there or not. A connection that ends takes its time.
     foreach ($line in [IO.File]::ReadLines('/proc/net/unix') | Where-Object { $_ -match ' 00010000 ' -and $_.Contains(" $Folder/") }) {
         $fields = $line -split ' +', 8
-        $world["socket:$($fields[7])"] = $fields[6]
+        $world["socket:$([IO.Path]::GetRelativePath($Folder, $fields[7]))"] = $fields[6]
     }
     foreach ($share in Get-VirtioFsShare) {
         $world["share:$($share.Tag)"] = "$($share.Id) $($share.State) $($share.Socket)"
