@@ -20,7 +20,7 @@ internal static class OptionDocument
         ["--uid-map"] = $"{nameof(OptionTableTests)}.{nameof(OptionTableTests.A_map_of_ids_leaves_no_other_id_to_the_guest)}",
         ["--log-level"] = $"{nameof(ProcessTests)}.{nameof(ProcessTests.A_level_decides_which_lines_are_written)}",
         ["--sandbox"] = $"{nameof(SandboxTests)}.{nameof(SandboxTests.The_share_is_all_that_the_process_sees)}",
-        ["--seccomp"] = $"{nameof(EscapeTests)}.{nameof(EscapeTests.A_call_that_the_program_does_not_need_ends_it_where_that_is_asked_for)}",
+        ["--seccomp"] = $"{nameof(EscapeTests)}.{nameof(EscapeTests.A_call_that_the_program_does_not_need_ends_all_of_it)}",
         ["--modcaps"] = $"{nameof(SandboxTests)}.{nameof(SandboxTests.Capabilities_are_given_and_taken_by_name)}",
         ["--migration-mode"] = $"{nameof(ProcessTests)}.{nameof(ProcessTests.What_is_not_there_yet_is_told_and_the_share_starts)}",
     };

@@ -48,6 +48,14 @@ public sealed class JailTests : IDisposable
     }
 
     [Fact]
+    public void The_documents_table_names_each_attempt_and_no_other()
+    {
+        using StreamReader text = new(typeof(JailTests).Assembly.GetManifestResourceStream("jail.md")!);
+        IEnumerable<string> rows = text.ReadToEnd().Split('\n').SkipWhile(line => line != "| attempt | layer |").Skip(2).TakeWhile(line => line.StartsWith('|'));
+        Assert.Equal(EscapeAttempts.All.Keys.Order(), rows.SelectMany(row => row.Split('|')[1].Trim().Split(", ")).Order());
+    }
+
+    [Fact]
     public void A_share_that_opens_files_by_handles_does_without_Landlock_unless_it_is_required()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root opens files by handles.");
