@@ -188,7 +188,18 @@ internal sealed class FrontEndConnection : IDisposable
                 return true;
             }
 
-            if (entries[2].Happened != 0 && !_watch.Knock())
+            if (entries[2].Happened == 0)
+            {
+                continue;
+            }
+
+            // poll(2) looks at one after the other: this one may have gone, and the next one come, in between.
+            if (IsReady(_socket.Value, (short)(events | Poll.Broken)))
+            {
+                return true;
+            }
+
+            if (!_watch.Knock())
             {
                 _watch = _watch with { Listener = -1 };
             }
