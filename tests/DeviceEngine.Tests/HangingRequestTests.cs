@@ -152,6 +152,26 @@ public sealed class HangingRequestTests : IDisposable
         Assert.Equal(0, next.Fuse.Getattr(1, out FuseAttrOut _));
     }
 
+    [Fact]
+    public async Task A_file_whose_closing_hangs_holds_up_nobody_who_looks_on_nor_the_share_s_end()
+    {
+        CancellationToken test = TestContext.Current.CancellationToken;
+        Task<bool> closing = Task.Run(() => _share.Share.TryCloseFile(1), test);
+        Eventually.Holds(() => _files.Inside == 1, () => "It does not hang.");
+        Task<bool> looking = Task.Run(() => _share.Share.InspectSession() is not null && _share.Share.FindPath(1) is null, test);
+        Assert.True(await looking.WaitAsync(s_limit, test));
+        Assert.Equal(0, _guest.Fuse.Getattr(1, out FuseAttrOut _));
+        Assert.True(await closing.WaitAsync(s_limit, test));
+        _share.WaitForTrouble("closing it hangs");
+
+        await Task.Run(_share.Share.Stop, test).WaitAsync(s_limit, test);
+        Assert.Null(_share.Share.InspectSession());
+        Assert.False(_files.IsDisposed, "A file system was let go of while a file of it was being closed.");
+        _files.BlockingGate.Set();
+        Eventually.Holds(() => _files.IsDisposed, () => "The file system was not let go of.");
+        Assert.False(_share.Share.TryCloseFile(1));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

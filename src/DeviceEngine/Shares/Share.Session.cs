@@ -17,7 +17,7 @@ public sealed partial class Share
     /// <summary>
     /// Closes a file or directory that the guest holds open, and gives up the locks taken through it. What the guest asks with the handle
     /// afterwards is answered with EBADF; requests that are under way are finished first. What the guest has written into its own cache
-    /// and not sent yet is lost to it.
+    /// and not sent yet is lost to it. Where closing hangs in the host, this returns after two seconds, and the file is closed when the host goes on.
     /// </summary>
     /// <param name="handle">A <see cref="SessionFile.Handle"/>. No other file of the share ever has the same.</param>
     /// <returns>False when it is not open.</returns>

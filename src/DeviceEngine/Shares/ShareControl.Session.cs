@@ -1,5 +1,6 @@
 using VirtioFs.DeviceEngine.Device;
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Server;
 
 namespace VirtioFs.DeviceEngine.Shares;
 
@@ -27,7 +28,21 @@ internal sealed partial class ShareControl
     }
 
     /// <inheritdoc cref="Share.TryCloseFile"/>
-    internal bool TryCloseFile(ulong handle) => _service.Server.TryClose(handle);
+    internal bool TryCloseFile(ulong handle)
+    {
+        FuseServer server = _service.Server;
+        bool isClosed = false;
+        Thread closing = new(() => isClosed = TryClose(server, handle), StackSize) { IsBackground = true, Name = $"vfs{_id}-close" };
+        closing.Start();
+        if (closing.Join(HangMilliseconds))
+        {
+            return isClosed;
+        }
+
+        // Only closing itself hangs: to look for the handle and to take it from the guest waits for nothing.
+        _status.NoteTrouble($"A file of '{_options.Path}' was taken from its guest, but closing it hangs in the host's file system; it is closed when that goes on.");
+        return true;
+    }
 
     /// <inheritdoc cref="Share.TryDisconnect"/>
     internal bool TryDisconnect(long session)
@@ -45,6 +60,21 @@ internal sealed partial class ShareControl
 
         frontEnd.Connection.Disconnect();
         return true;
+    }
+
+    private bool TryClose(FuseServer server, ulong handle)
+    {
+        try
+        {
+            return server.TryClose(handle);
+        }
+#pragma warning disable CA1031 // The last resort of a thread: a fault ends the share, never the process.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            Fail($"Closing a file under its guest failed: {fault.Message}");
+            return false;
+        }
     }
 
     private bool IsPresent(ConnectedFrontEnd frontEnd)

@@ -11,9 +11,8 @@ public sealed class FuseServer : IDisposable
 {
     private readonly Lock _workersLock = new();
 
-    // Keeps the file system there while somebody looks on; no request takes it.
-    private readonly Lock _onlookers = new();
-    private bool _isDisposed;
+    // Keep the file system there while they look on; no request is one.
+    private readonly Onlookers _onlookers = new();
 
     private readonly Lock _observers = new();
     private volatile OperationWatch[] _watches = [];
@@ -95,10 +94,8 @@ public sealed class FuseServer : IDisposable
     /// <returns>Null when the file system is gone.</returns>
     public SessionHoldings? Inspect(SessionParts parts)
     {
-        lock (_onlookers)
-        {
-            return _isDisposed ? null : FileSystem.Inspect(parts);
-        }
+        using Onlookers.Visit visit = _onlookers.Enter();
+        return visit.IsAdmitted ? FileSystem.Inspect(parts) : null;
     }
 
     /// <summary>Whether workers keep how long answers took; see <see cref="OperationCounters.Durations"/>.</summary>
@@ -155,30 +152,24 @@ public sealed class FuseServer : IDisposable
     /// <inheritdoc cref="IFileSystem.FindPath"/>
     public string? FindPath(ulong node)
     {
-        lock (_onlookers)
-        {
-            return _isDisposed ? null : FileSystem.FindPath(node);
-        }
+        using Onlookers.Visit visit = _onlookers.Enter();
+        return visit.IsAdmitted ? FileSystem.FindPath(node) : null;
     }
 
     /// <inheritdoc cref="IFileSystem.TryClose"/>
+    /// <remarks>Closing may hang in the host; others look on meanwhile.</remarks>
     public bool TryClose(ulong handle)
     {
-        lock (_onlookers)
-        {
-            return !_isDisposed && FileSystem.TryClose(handle);
-        }
+        using Onlookers.Visit visit = _onlookers.Enter();
+        return visit.IsAdmitted && FileSystem.TryClose(handle);
     }
 
     /// <summary>Ends the session and lets go of the file system. No worker may be in use any more.</summary>
     public void Dispose()
     {
         Volatile.Write(ref _session, 0);
-        lock (_onlookers)
-        {
-            _isDisposed = true;
-            FileSystem.Dispose();
-        }
+        _onlookers.End();
+        FileSystem.Dispose();
     }
 
     internal void Tell(in WatchedOperation operation)
