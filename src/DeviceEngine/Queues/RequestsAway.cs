@@ -144,8 +144,7 @@ internal sealed class RequestsAway(object gate)
     {
         foreach (RequestChain chain in _chains.Where(chain => !chain.IsAside))
         {
-            pieces.AddRange(chain.Exchange.Request);
-            pieces.AddRange(chain.Reply);
+            chain.AddNeeded(pieces);
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class VirtQueue
         // Where no other thread could be found to stand in, the request is still the ring's own.
         if (_worker?.Turn.Chain is RequestChain chain)
         {
-            pieces.AddRange(chain.Exchange.Request);
+            chain.AddNeeded(pieces);
         }
 
         lock (_gate)

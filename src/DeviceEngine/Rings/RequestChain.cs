@@ -9,7 +9,7 @@ namespace VirtioFs.DeviceEngine.Rings;
 /// One request as its descriptor chain described it: pieces of memory, readable ones first. It is filled again and again, and grows to
 /// the longest chain that it has met.
 /// </summary>
-internal sealed class RequestChain
+internal sealed partial class RequestChain
 {
     /// <summary>The heaviest chain that is kept for the next request: one that reads 1 MiB in pages.</summary>
     internal const int LargestSpareWeight = 16;
@@ -47,12 +47,6 @@ internal sealed class RequestChain
 
     /// <summary>The memory that the pieces lie in, where this chain holds it of its own.</summary>
     internal GuestMemory? HeldMemory { get; private set; }
-
-    /// <summary>The mapping that the answer is to be copied into, where the request hangs and its pieces were taken from the guest's memory; else null.</summary>
-    internal GuestMemory? ParkedFor { get; private set; }
-
-    /// <summary>Bytes of the answer of a parked chain that waits for its ring to go on.</summary>
-    internal uint? ParkedAnswer { get; set; }
 
     /// <summary>Whether no thread is about it: it has not been begun, or waits for somebody else.</summary>
     internal bool IsAside { get; set; }
@@ -183,7 +177,7 @@ internal sealed class RequestChain
     {
         HeldMemory?.LetGo();
         ParkedFor?.LetGo();
-        (HeldMemory, ParkedFor, InFlight, ParkedAnswer) = (null, null, null, null);
+        (HeldMemory, ParkedFor, InFlight, ParkedAnswer, _replyBefore) = (null, null, null, null, null);
     }
 
     /// <summary>
@@ -208,67 +202,6 @@ internal sealed class RequestChain
         moved.CopyTo(_pieces.AsSpan(first));
         HeldMemory?.LetGo();
         HeldMemory = memory.Hold();
-        return true;
-    }
-
-    /// <summary>Has the answer go into another mapping of the guest's memory, since the pieces lie in memory that nobody sees from now on.</summary>
-    internal void Park(GuestMemory memory)
-    {
-        ParkedFor?.LetGo();
-        ParkedFor = memory.Hold();
-    }
-
-    /// <summary>Ends what <see cref="Park"/> began.</summary>
-    internal void Unpark()
-    {
-        ParkedFor?.LetGo();
-        ParkedFor = null;
-    }
-
-    /// <summary>Copies the answer of a chain that was parked to where the guest looks for it. False where that memory is not there any more.</summary>
-    /// <param name="written">Bytes of the answer.</param>
-    internal bool TryBringHome(uint written)
-    {
-        uint left = written;
-        int hint = 0;
-        for (int i = _readable; i < _count && left > 0; i++)
-        {
-            uint length = (uint)Math.Min(left, _pieces[i].Length);
-            if (!TryCopyOut(_pieces[i].Address, _guestAddresses[i], length, ref hint))
-            {
-                return false;
-            }
-
-            left -= length;
-        }
-
-        return true;
-    }
-
-    private unsafe bool TryCopyOut(nint source, ulong guestAddress, uint length, ref int hint)
-    {
-        while (length > 0)
-        {
-            if (!ParkedFor!.TryTranslate(guestAddress, ref hint, out nint target, out ulong available))
-            {
-                return false;
-            }
-
-            uint part = (uint)Math.Min(length, available);
-            if (!_mayVanish)
-            {
-                new ReadOnlySpan<byte>((void*)source, (int)part).CopyTo(new Span<byte>((void*)target, (int)part));
-            }
-            else if (!GuardedMemory.TryWrite(target, (void*)source, part))
-            {
-                return false;
-            }
-
-            source += (nint)part;
-            guestAddress += part;
-            length -= part;
-        }
-
         return true;
     }
 
