@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using VirtioFs.LibvirtXml.FileSystems;
+using VirtioFs.LibvirtXml.Host;
 using VirtioFs.LibvirtXml.Memory;
 using VirtioFs.LibvirtXml.Wrappers;
 
@@ -210,6 +211,36 @@ public sealed class FileReplacementTests
         Assert.Equal("FileHasOtherNames", Assert.Single(file.Save()).Id);
         Assert.Equal(Xml, File.ReadAllText(other));
         Assert.Empty(file.Save());
+    }
+
+    [Fact]
+    public void Whatever_is_replaced_the_user_is_told_of_its_other_names_and_of_a_new_file_s_nothing()
+    {
+        using TemporaryFolder folder = new();
+        string domain = folder.Write("d.xml", Xml), script = folder.Write("wrapper", "#!/bin/sh\n"), settings = folder.Write("qemu.conf", "a = 1\n");
+        foreach (string path in (string[])[domain, script, settings])
+        {
+            Assert.Equal(0, Tool.Run("/bin/ln", [path, path + ".other"]).ExitCode);
+        }
+
+        DaemonWrapper wrapper = new("/bin/d", []);
+        _ = wrapper.Save(script, overwrite: true);
+        QemuConfiguration configuration = QemuConfiguration.Load(settings);
+        configuration.SetMemoryBackingDirectory("/dev/shm");
+        _ = configuration.Save();
+        IReadOnlyList<Advice>[] told = [DomainFile.Write(domain, Domain.Parse(Xml)), wrapper.Warnings, configuration.Warnings];
+
+        Assert.All(told, warnings => Assert.Equal("FileHasOtherNames", Assert.Single(warnings).Id));
+        Assert.Contains($"'{domain}'", told[0][0].Message, StringComparison.Ordinal);
+        Assert.Equal("#!/bin/sh\n", File.ReadAllText(script + ".other"));
+        Assert.Equal("a = 1\n", File.ReadAllText(settings + ".other"));
+
+        Assert.Empty(DomainFile.Write(domain + ".new", Domain.Parse(Xml)));
+        _ = wrapper.Save(script + ".new");
+        Assert.Empty(wrapper.Warnings);
+        configuration.SetMemoryBackingDirectory("/dev/hugepages");
+        _ = configuration.Save();
+        Assert.Empty(configuration.Warnings);
     }
 
     [Fact]

@@ -23,8 +23,8 @@ public sealed class QemuConfiguration
 
     private const int MaximumBackups = 1000;
 
-    private readonly string _originalText;
-    private readonly FileStamp? _stamp;
+    private string _originalText;
+    private FileStamp? _stamp;
     private string _text;
     private VirConfText _parsed;
 
@@ -113,7 +113,8 @@ public sealed class QemuConfiguration
         try
         {
             string? backup = Exists ? BackUp(cancellationToken) : null;
-            Warnings = FileReplacement.Write(Path, Encoding.Latin1.GetBytes(_text), mayReplace: Exists, expected: _stamp, cancellationToken: cancellationToken).Warnings;
+            WrittenFile written = FileReplacement.Write(Path, Encoding.Latin1.GetBytes(_text), mayReplace: Exists, expected: _stamp, cancellationToken: cancellationToken);
+            (Warnings, _stamp, _originalText) = (written.Warnings, written.Stamp, _text);
             return backup;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
