@@ -37,9 +37,14 @@ internal sealed class RunningProgram : IDisposable
 
     internal string ReadErrorLine() => _process.StandardError.ReadLineAsync().WaitAsync(Limit).Result ?? string.Empty;
 
-    internal void Signal(string name)
+    internal void Signal(string name) => Signal(name, _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>Signals the process in the sandbox.</summary>
+    internal void SignalInner(string name) => Signal(name, File.ReadAllText($"/proc/{_process.Id}/task/{_process.Id}/children").Trim());
+
+    private static void Signal(string name, string process)
     {
-        using var kill = Process.Start("kill", ["-s", name, _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", ["-s", name, process]);
         kill.WaitForExit();
     }
 
