@@ -78,6 +78,7 @@ internal sealed class Foreground
         Share share = _entry is null ? StartHere(options) : StartInside(_entry, ref options);
         share.StateChanged += Report;
         share.Noted += Report;
+        using RequestTrace? trace = RequestTrace.Begin(share, _log);
         using ControlServer? server = _settings.ControlSocket is null ? null : ControlServer.Start(_settings.ControlSocket, share, EndByControl);
         _background?.Leave();
         SayStarted(options, share.Jail);

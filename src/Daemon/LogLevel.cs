@@ -18,6 +18,6 @@ internal enum LogLevel
     /// <summary>What the share was started with.</summary>
     Debug,
 
-    /// <summary>As <see cref="Debug"/>.</summary>
+    /// <summary>Each request of the virtual machine.</summary>
     Trace,
 }

@@ -44,7 +44,7 @@ internal sealed class ProgramLog : IDisposable
 
     internal void Write(LogLevel level, string sentence)
     {
-        if (level > _level)
+        if (!Writes(level))
         {
             return;
         }
@@ -62,6 +62,18 @@ internal sealed class ProgramLog : IDisposable
             }
 
             Send(level, sentence);
+        }
+    }
+
+    /// <summary>Whether lines of a level are written.</summary>
+    internal bool Writes(LogLevel level) => level <= _level;
+
+    /// <summary>Writes a line of <see cref="LogLevel.Trace"/>, however many there are: who asks for them asks for all.</summary>
+    internal void Trace(string line)
+    {
+        lock (_gate)
+        {
+            Send(LogLevel.Trace, line);
         }
     }
 

@@ -66,7 +66,7 @@ internal static partial class ProgramOptions
         Checked("--modcaps", "LIST", "+dac_read_search:-chown", "Capabilities to keep or to give up, such as +dac_read_search:-chown, beside chown, dac_override, fowner, fsetid, mknod, setfcap, setgid and setuid.", "as they are; in a sandbox those", ReadCapabilities)
             with
             { Virtiofsd = "--modcaps", Difference = CapabilityDifference, Spellings = [new("-o modcaps=")] },
-        Word("--log-level", "Which lines the program writes.", "info", "error", "warn", "debug", "trace", "off")
+        Word("--log-level", "Which lines the program writes; trace has one for each request.", "info", "error", "warn", "debug", "trace", "off")
             with
             {
                 ValueName = "off|error|warn|info|debug|trace",
