@@ -52,6 +52,7 @@ internal static class Structure
             ["VhostUser"],
             ["Shares"],
             ["Options"],
+            ["Observation"],
             ["Control"],
         ],
     };

@@ -54,7 +54,13 @@ public sealed class CloseVirtioFsOpenFileCommand : EndingCmdlet
             return;
         }
 
-        if (share?.TryCloseFile(handle) == true)
+        bool isClosed = false;
+        if (share is not null && !TryReach(share, () => isClosed = share.TryCloseFile(handle)))
+        {
+            return;
+        }
+
+        if (isClosed)
         {
             if (PassThru && file is not null)
             {

@@ -57,7 +57,13 @@ public sealed class DisconnectVirtioFsSessionCommand : EndingCmdlet
 
     private void Disconnect(IRunningShare? share, long? number, string tag)
     {
-        if (share?.InspectSession() is not { } present || (number is not null && present.Number != number))
+        ShareSession? present = null;
+        if (share is not null && !TryReach(share, () => present = share.InspectSession()))
+        {
+            return;
+        }
+
+        if (share is null || present is null || (number is not null && present.Number != number))
         {
             WriteVerbose($"The session of the share '{tag}' has ended already.");
             return;
@@ -74,15 +80,16 @@ public sealed class DisconnectVirtioFsSessionCommand : EndingCmdlet
 
     private bool TryDisconnect(IRunningShare share, long number)
     {
-        using ShareChanges? changes = share is Share own ? new(own) : null;
-        if (!share.TryDisconnect(number) || changes is null)
-        {
-            return changes is null;
-        }
-
+        using ShareChanges changes = new(share);
+        bool wasThere = false, isGone = false;
         try
         {
-            if (!changes.TryAwait(() => share.InspectSession()?.Number != number, s_patience, s_patience, Cancellation))
+            bool isReached = TryReach(share, () =>
+            {
+                wasThere = share.TryDisconnect(number);
+                isGone = !wasThere || changes.TryAwait(() => share.InspectSession()?.Number != number, s_patience, s_patience, Cancellation);
+            });
+            if (isReached && !isGone)
             {
                 WriteWarning($"The session of the share '{share.Options.Tag}' is over, but a request is stuck in the host's file system; the next front end is served when it comes back.");
             }
@@ -92,6 +99,6 @@ public sealed class DisconnectVirtioFsSessionCommand : EndingCmdlet
             throw new PipelineStoppedException();
         }
 
-        return true;
+        return wasThere;
     }
 }

@@ -27,32 +27,11 @@ public abstract class SharePickingCmdlet : ShareCmdlet
         ? [.. Id.SelectMany(id => FindShares(id)).DistinctBy(share => share.Id)]
         : Tag is null ? [.. AllShares()] : [.. Tag.SelectMany(tag => FindShares(tag)).DistinctBy(share => share.Id)];
 
-    /// <summary>The selected shares that this process serves. A detached one that was named is reported.</summary>
-    private protected IEnumerable<Share> SelectOwnShares()
-    {
-        IReadOnlyList<IRunningShare> shares = SelectShares();
-        bool areNamed = ParameterSetName == IdSet || Tag?.All(tag => !WildcardPattern.ContainsWildcardCharacters(tag)) == true;
-        foreach (IRunningShare share in areNamed ? shares.Where(share => share.IsDetached) : [])
-        {
-            WriteFailure("ShareIsDetached", ErrorCategory.NotImplemented, share.Id,
-                $"The share '{share.Options.Tag}' is detached, and {MyInvocation.MyCommand.Name} reaches only shares of this process.",
-                "Get-VirtioFsShare and Get-VirtioFsSession show what a detached share does.");
-        }
-
-        return [.. shares.OfType<Share>()];
-    }
-
     /// <summary>What a session of the share is; null when there is none, or its process does not answer, which is reported.</summary>
     private protected ShareSession? Inspect(IRunningShare share, SessionParts parts = SessionParts.None)
     {
-        try
-        {
-            return share.InspectSession(parts);
-        }
-        catch (IOException silent) when (share.IsDetached)
-        {
-            WriteFailure("ShareNotAnswering", ErrorCategory.ConnectionError, share.Id, silent, "Ask again; a process that never answers can be ended with Stop-Process.");
-            return null;
-        }
+        ShareSession? session = null;
+        TryReach(share, () => session = share.InspectSession(parts));
+        return session;
     }
 }

@@ -41,6 +41,23 @@ public abstract class ShareCmdlet : VirtioFsCmdlet
         return [];
     }
 
+    /// <summary>Asks something of a share. False when the process of a detached one does not answer, which is reported; the others go on.</summary>
+    private protected bool TryReach(IRunningShare share, Action ask)
+    {
+        try
+        {
+            ask();
+            return true;
+        }
+        catch (IOException silent) when (share.IsDetached)
+        {
+            WriteFailure("ShareNotAnswering", ErrorCategory.ConnectionError, share.Id,
+                new IOException($"The detached share '{share.Options.Tag}' cannot be asked. {silent.Message}", silent),
+                $"Ask again; a process that never answers can be ended with Stop-Process -Id {share.ProcessId} -Force, and its guest loses the files at once.");
+            return false;
+        }
+    }
+
     private void WriteNotFound(string name, object target) =>
         WriteFailure("ShareNotFound", ErrorCategory.ObjectNotFound, target,
             new ItemNotFoundException($"There is no share with {name}."), "Get-VirtioFsShare lists those there are.");

@@ -106,7 +106,7 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
             return;
         }
 
-        if (!TryStop(share))
+        if (!TryReach(share, share.Stop))
         {
             return;
         }
@@ -114,21 +114,6 @@ public sealed class StopVirtioFsShareCommand : ShareCmdlet
         if (PassThru)
         {
             WriteObject(new VirtioFsShareInfo(share));
-        }
-    }
-
-    private bool TryStop(IRunningShare share)
-    {
-        try
-        {
-            share.Stop();
-            return true;
-        }
-        catch (IOException silent) when (share.IsDetached)
-        {
-            WriteFailure("ShareNotAnswering", ErrorCategory.ConnectionError, share.Id, silent,
-                $"Its process can be ended with Stop-Process -Id {share.ProcessId} -Force; its guest loses the files at once.");
-            return false;
         }
     }
 

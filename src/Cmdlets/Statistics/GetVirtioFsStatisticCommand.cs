@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using VirtioFs.DeviceEngine.Control;
 using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
@@ -8,7 +9,7 @@ namespace VirtioFs.Cmdlets;
 [OutputType(typeof(VirtioFsStatistic), typeof(VirtioFsOperationStatistic))]
 public sealed class GetVirtioFsStatisticCommand : SharePickingCmdlet
 {
-    private readonly List<Share> _shares = [];
+    private readonly List<IRunningShare> _shares = [];
 
     /// <summary>Only these operations, with wildcards; each as an object of its own.</summary>
     [Parameter]
@@ -28,15 +29,14 @@ public sealed class GetVirtioFsStatisticCommand : SharePickingCmdlet
     public int? MaxSamples { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _shares.AddRange(SelectOwnShares());
+    protected override void ProcessRecord() => _shares.AddRange(SelectShares());
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        ShareSample?[] before = new ShareSample?[_shares.Count];
         if (Interval is null)
         {
-            Write(before);
+            _shares.ForEach(share => Write(share, before: null));
             return;
         }
 
@@ -46,9 +46,9 @@ public sealed class GetVirtioFsStatisticCommand : SharePickingCmdlet
                 new PSArgumentException($"An interval of {Interval} is not possible."), "Give seconds from 0.01 to 86400."));
         }
 
-        before = [.. _shares.Select(share => new ShareSample(share))];
+        ShareSample[] before = [.. _shares.Select(TakeSample).OfType<ShareSample>()];
         DateTimeOffset next = DateTimeOffset.UtcNow;
-        for (int sample = 0; sample < (MaxSamples ?? int.MaxValue) && _shares.Exists(share => share.State != ShareState.Stopped); sample++)
+        for (int sample = 0; sample < (MaxSamples ?? int.MaxValue) && Array.Exists(before, one => one.Counts.State != ShareState.Stopped); sample++)
         {
             next += Interval.Value;
             TimeSpan left = next - DateTimeOffset.UtcNow;
@@ -57,29 +57,38 @@ public sealed class GetVirtioFsStatisticCommand : SharePickingCmdlet
                 throw new PipelineStoppedException();
             }
 
-            before = Write(before);
+            before = [.. before.Select(one => Write(one.Share, one)).OfType<ShareSample>()];
         }
     }
 
-    private ShareSample[] Write(ShareSample?[] before)
+    /// <summary>What a share has counted; null when its process does not answer, which is reported.</summary>
+    private ShareSample? TakeSample(IRunningShare share)
     {
-        ShareSample[] now = [.. _shares.Select(share => new ShareSample(share))];
-        WildcardPattern[]? patterns = Operation is null ? null : [.. Operation.Select(NamePattern.Of)];
-        for (int i = 0; i < now.Length; i++)
-        {
-            VirtioFsStatistic statistic = new(now[i], before[i]);
-            if (patterns is null)
-            {
-                WriteObject(statistic);
-                continue;
-            }
+        ShareSample? sample = null;
+        return TryReach(share, () => sample = new ShareSample(share)) ? sample : null;
+    }
 
-            foreach (VirtioFsOperationStatistic operation in statistic.Operations)
+    /// <summary>Writes what a share has counted since a sample, and answers the next one. A detached share that was stopped ends its stream.</summary>
+    private ShareSample? Write(IRunningShare share, ShareSample? before)
+    {
+        if ((before is not null && share is DetachedShare { HasEnded: true }) || TakeSample(share) is not { } now)
+        {
+            return null;
+        }
+
+        VirtioFsStatistic statistic = new(now, before);
+        if (Operation is null)
+        {
+            WriteObject(statistic);
+            return now;
+        }
+
+        WildcardPattern[] patterns = [.. Operation.Select(NamePattern.Of)];
+        foreach (VirtioFsOperationStatistic operation in statistic.Operations)
+        {
+            if (Array.Exists(patterns, pattern => pattern.IsMatch(operation.Operation)))
             {
-                if (Array.Exists(patterns, pattern => pattern.IsMatch(operation.Operation)))
-                {
-                    WriteObject(operation);
-                }
+                WriteObject(operation);
             }
         }
 

@@ -8,7 +8,7 @@ namespace VirtioFs.Cmdlets;
 /// <summary>What a share has counted of one operation of FUSE: since its start, or in an interval.</summary>
 public sealed class VirtioFsOperationStatistic
 {
-    internal VirtioFsOperationStatistic(Share share, FuseOpcode opcode, OperationCounters now, OperationCounters? before)
+    internal VirtioFsOperationStatistic(IRunningShare share, FuseOpcode opcode, OperationCounters now, OperationCounters? before)
     {
         ShareId = share.Id;
         Tag = share.Options.Tag;

@@ -13,16 +13,16 @@ public sealed class VirtioFsStatistic
     {
         ShareId = now.Share.Id;
         Tag = now.Share.Options.Tag;
-        State = now.State;
+        State = now.Counts.State;
         Time = now.Time;
         Elapsed = now.Time - (before?.Time ?? now.Share.StartedAt);
         Operations = [.. s_opcodes
-            .Where(opcode => now.Operations.Answered(opcode) > (before?.Operations.Answered(opcode) ?? 0))
-            .Select(opcode => new VirtioFsOperationStatistic(now.Share, opcode, now.Operations, before?.Operations))];
+            .Where(opcode => now.Counts.Operations.Answered(opcode) > (before?.Counts.Operations.Answered(opcode) ?? 0))
+            .Select(opcode => new VirtioFsOperationStatistic(now.Share, opcode, now.Counts.Operations, before?.Counts.Operations))];
         Requests = Operations.Sum(operation => operation.Count);
         Errors = Operations.Sum(operation => operation.Errors);
-        BytesRead = now.Operations.BytesRead - (before?.Operations.BytesRead ?? 0);
-        BytesWritten = now.Operations.BytesWritten - (before?.Operations.BytesWritten ?? 0);
+        BytesRead = now.Counts.Operations.BytesRead - (before?.Counts.Operations.BytesRead ?? 0);
+        BytesWritten = now.Counts.Operations.BytesWritten - (before?.Counts.Operations.BytesWritten ?? 0);
         DurationHistogram all = new();
         foreach (VirtioFsOperationStatistic operation in Operations)
         {
@@ -32,16 +32,16 @@ public sealed class VirtioFsStatistic
         Median = VirtioFsOperationStatistic.TimeOf(all.Percentile(0.5));
         P99 = VirtioFsOperationStatistic.TimeOf(all.Percentile(0.99));
         Longest = VirtioFsOperationStatistic.TimeOf(all.Longest);
-        RefusedRequests = now.Statistics.RefusedRequests - (before?.Statistics.RefusedRequests ?? 0);
-        DeferredRequests = now.Statistics.DeferredRequests - (before?.Statistics.DeferredRequests ?? 0);
-        Kicks = now.Statistics.Kicks - (before?.Statistics.Kicks ?? 0);
-        Calls = now.Statistics.Calls - (before?.Statistics.Calls ?? 0);
-        TimeSpan processor = now.ProcessorTime - (before?.ProcessorTime ?? TimeSpan.Zero);
+        RefusedRequests = now.Counts.Statistics.RefusedRequests - (before?.Counts.Statistics.RefusedRequests ?? 0);
+        DeferredRequests = now.Counts.Statistics.DeferredRequests - (before?.Counts.Statistics.DeferredRequests ?? 0);
+        Kicks = now.Counts.Statistics.Kicks - (before?.Counts.Statistics.Kicks ?? 0);
+        Calls = now.Counts.Statistics.Calls - (before?.Counts.Statistics.Calls ?? 0);
+        TimeSpan processor = now.Counts.ProcessorTime - (before?.Counts.ProcessorTime ?? TimeSpan.Zero);
         ProcessorTime = processor < TimeSpan.Zero ? TimeSpan.Zero : processor;
-        InodeCount = now.Holdings.InodeCount;
-        OpenFileCount = now.Holdings.OpenFileCount;
-        DescriptorCount = now.Holdings.InodeDescriptorCount + now.Holdings.OpenFileCount + now.Holdings.LockDescriptorCount;
-        Queues = now.Queues;
+        InodeCount = now.Counts.Holdings.InodeCount;
+        OpenFileCount = now.Counts.Holdings.OpenFileCount;
+        DescriptorCount = now.Counts.Holdings.InodeDescriptorCount + now.Counts.Holdings.OpenFileCount + now.Counts.Holdings.LockDescriptorCount;
+        Queues = [.. now.Counts.Queues];
     }
 
     /// <summary>The id of the share.</summary>

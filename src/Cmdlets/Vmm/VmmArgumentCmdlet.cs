@@ -58,10 +58,10 @@ public abstract class VmmArgumentCmdlet : SelectingCmdlet
 
     private protected abstract VmmArguments Convert(LibvirtXml.FileSystems.FileSystem device, int index);
 
-    /// <summary>The sockets that were given, and those of this process's shares.</summary>
+    /// <summary>The sockets that were given, and those of the user's shares.</summary>
     private protected Dictionary<string, string> ReadSockets()
     {
-        Dictionary<string, string> sockets = DeviceEngine.Shares.ShareRegistry.List()
+        Dictionary<string, string> sockets = RunningShares.List()
             .GroupBy(share => share.Options.Tag)
             .ToDictionary(shares => shares.Key, shares => shares.First().Options.SocketPath);
         foreach (DictionaryEntry entry in Socket)

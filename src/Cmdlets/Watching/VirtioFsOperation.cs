@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VirtioFs.DeviceEngine.Observation;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse.Inspection;
 using VirtioFs.Linux;
@@ -8,8 +9,9 @@ namespace VirtioFs.Cmdlets;
 /// <summary>One request of a guest, as it was answered.</summary>
 public sealed class VirtioFsOperation
 {
-    internal VirtioFsOperation(Share share, in WatchedOperation operation, long dropped)
+    internal VirtioFsOperation(IRunningShare share, in ObservedOperation observed, long dropped)
     {
+        WatchedOperation operation = observed.Operation;
         Time = DateTimeOffset.Now - Stopwatch.GetElapsedTime(operation.EndedAt);
         ShareId = share.Id;
         Tag = share.Options.Tag;
@@ -18,7 +20,7 @@ public sealed class VirtioFsOperation
         UserId = operation.UserId == uint.MaxValue ? null : operation.UserId;
         GroupId = operation.GroupId == uint.MaxValue ? null : operation.GroupId;
         Node = operation.Node;
-        Path = PathOf(share, operation);
+        Path = PathOf(observed);
         NewName = operation.OtherName;
         Bytes = operation.Bytes;
         Duration = VirtioFsOperationStatistic.TimeOf(operation.Nanoseconds);
@@ -75,9 +77,9 @@ public sealed class VirtioFsOperation
     /// <summary>The operation and what it was about.</summary>
     public override string ToString() => Path is null ? Operation : $"{Operation} {Path}";
 
-    private static string? PathOf(Share share, in WatchedOperation operation)
+    private static string? PathOf(in ObservedOperation observed)
     {
-        string? node = operation.Node == 0 ? null : share.FindPath(operation.Node);
+        (WatchedOperation operation, string? node) = observed;
         bool isInDirectory = operation.Name is not null && !operation.Opcode.ToString().Contains("ExtendedAttribute", StringComparison.Ordinal);
         return !isInDirectory ? node : node is null ? operation.Name : System.IO.Path.Join(node, operation.Name);
     }

@@ -1,6 +1,8 @@
 using System.Management.Automation;
+using VirtioFs.DeviceEngine.Control;
+using VirtioFs.DeviceEngine.Observation;
 using VirtioFs.DeviceEngine.Shares;
-using VirtioFs.Fuse.Inspection;
+using VirtioFs.Fuse.Wire;
 
 namespace VirtioFs.Cmdlets;
 
@@ -13,7 +15,7 @@ public sealed class WatchVirtioFsShareCommand : SharePickingCmdlet
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_betweenWarnings = TimeSpan.FromSeconds(1);
 
-    private readonly List<(Share Share, OperationWatch Watch)> _watched = [];
+    private readonly List<(IRunningShare Share, IShareWatch Watch)> _watched = [];
     private long _told;
     private long _toldAt;
 
@@ -37,25 +39,24 @@ public sealed class WatchVirtioFsShareCommand : SharePickingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (Share share in SelectOwnShares())
+        WildcardPattern[]? patterns = Operation is null ? null : [.. Operation.Select(NamePattern.Of)];
+        FuseOpcode[]? wanted = patterns is null ? null : [.. Enum.GetValues<FuseOpcode>().Where(opcode => Array.Exists(patterns, pattern => pattern.IsMatch(opcode.ToString())))];
+        foreach (IRunningShare share in SelectShares())
         {
-            OperationWatch watch = new(BufferSize);
-            share.BeginWatch(watch);
-            _watched.Add((share, watch));
+            TryReach(share, () => _watched.Add((share, ShareObservation.Watch(share, BufferSize, wanted))));
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        WildcardPattern[]? patterns = Operation is null ? null : [.. Operation.Select(NamePattern.Of)];
         long start = Environment.TickCount64;
         bool isOver;
         do
         {
-            isOver = _watched.TrueForAll(watched => watched.Share.State == ShareState.Stopped)
+            isOver = _watched.TrueForAll(watched => watched.Watch.IsOver)
                 || (Timeout is TimeSpan limit && Environment.TickCount64 - start >= limit.TotalMilliseconds);
-            if (!WriteWaiting(patterns) && !isOver && Cancellation.WaitHandle.WaitOne(s_pause))
+            if (!WriteWaiting() && !isOver && Cancellation.WaitHandle.WaitOne(s_pause))
             {
                 throw new PipelineStoppedException();
             }
@@ -68,29 +69,30 @@ public sealed class WatchVirtioFsShareCommand : SharePickingCmdlet
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        foreach ((Share share, OperationWatch watch) in _watched)
-        {
-            share.EndWatch(watch);
-        }
-
+        _watched.ForEach(watched => watched.Watch.Dispose());
         _watched.Clear();
         base.Dispose(disposing);
     }
 
     /// <summary>Writes what waits now. False when nothing did.</summary>
-    private bool WriteWaiting(WildcardPattern[]? patterns)
+    private bool WriteWaiting()
     {
         bool any = false;
-        foreach ((Share share, OperationWatch watch) in _watched)
+        foreach ((IRunningShare share, IShareWatch watch) in _watched.ToArray())
         {
-            // A guest that never stops asking must not keep the other shares from being heard.
-            for (int i = 0; i < BufferSize && !Cancellation.IsCancellationRequested && watch.TryTake(out WatchedOperation operation); i++)
+            // Some of each share: a guest that never stops asking must not keep the other shares from being heard.
+            IReadOnlyList<ObservedOperation> taken = [];
+            if (!TryReach(share, () => taken = watch.Take()))
             {
-                any = true;
-                if (patterns is null || Array.Exists(patterns, pattern => pattern.IsMatch(operation.Opcode.ToString())))
-                {
-                    WriteObject(new VirtioFsOperation(share, operation, watch.Dropped));
-                }
+                watch.Dispose();
+                _watched.Remove((share, watch));
+                continue;
+            }
+
+            any |= taken.Count > 0;
+            foreach (ObservedOperation operation in taken)
+            {
+                WriteObject(new VirtioFsOperation(share, operation, watch.Dropped));
             }
         }
 

@@ -1,3 +1,4 @@
+using VirtioFs.DeviceEngine.Observation;
 using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.DeviceEngine.Control;
@@ -28,4 +29,19 @@ internal sealed record ControlAnswer
 
     /// <summary>The session, where it was asked for.</summary>
     public ShareSession? Session { get; init; }
+
+    /// <summary>What the share has counted, where it was asked for.</summary>
+    public ShareCounts? Counts { get; init; }
+
+    /// <summary>Changes of the share's state since it was asked last.</summary>
+    public IReadOnlyList<ShareChange> Changes { get; init; } = [];
+
+    /// <summary>Operations since it was asked last.</summary>
+    public IReadOnlyList<ObservedOperation> Operations { get; init; } = [];
+
+    /// <summary>How many operations were dropped so far.</summary>
+    public long Dropped { get; init; }
+
+    /// <summary>Which domain the share was started for; null when it was started for none.</summary>
+    public DomainNote? Domain { get; init; }
 }

@@ -15,6 +15,18 @@ internal enum ControlCommand
     /// <summary>Closes an open file.</summary>
     CloseFile,
 
+    /// <summary>What the share has counted.</summary>
+    Count,
+
+    /// <summary>Keeps the connection, on which <see cref="Take"/> asks from then on.</summary>
+    Follow,
+
+    /// <summary>What has happened since the last time; only on a connection that follows.</summary>
+    Take,
+
+    /// <summary>Keeps which domain the share was started for.</summary>
+    SetDomain,
+
     /// <summary>Ends the share and its process; the connection ends with it.</summary>
     Stop,
 }

@@ -14,4 +14,16 @@ internal sealed record ControlRequest
 
     /// <summary>The open file that is to be closed.</summary>
     public ulong Handle { get; init; }
+
+    /// <summary>The most operations that wait to be taken; 0 to follow the share's state alone.</summary>
+    public int Capacity { get; init; }
+
+    /// <summary>Only these operations of FUSE, by number; null for all.</summary>
+    public int[]? Operations { get; init; }
+
+    /// <summary>How long to wait for a change of the share's state, in milliseconds.</summary>
+    public int Wait { get; init; }
+
+    /// <summary>The domain.</summary>
+    public DomainNote? Domain { get; init; }
 }

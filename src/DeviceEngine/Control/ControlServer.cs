@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using VirtioFs.DeviceEngine.Observation;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse.Inspection;
 using VirtioFs.Linux;
@@ -13,7 +14,7 @@ namespace VirtioFs.DeviceEngine.Control;
 public sealed class ControlServer : IDisposable
 {
     private const int LargestRequest = 4096;
-    private const int MostConnections = 8;
+    private const int MostConnections = 24, MostFollowers = 16, Backlog = 64;
     private const int Patience = 5_000;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -22,6 +23,8 @@ public sealed class ControlServer : IDisposable
     private readonly Share _share;
     private readonly Action _stop;
     private int _connections;
+    private int _followers;
+    private DomainNote? _domain;
 
     private ControlServer(string path, Share share, Action stop) => (_path, _share, _stop) = (path, share, stop);
 
@@ -41,7 +44,7 @@ public sealed class ControlServer : IDisposable
             File.Delete(path);
             server._listener.Bind(new UnixDomainSocketEndPoint(path));
             File.SetUnixFileMode(path, OwnerOnly);
-            server._listener.Listen(MostConnections);
+            server._listener.Listen(Backlog);
             ShareRecord.Of(share.Options).Write(server.RecordPath);
         }
         catch (SocketException exception)
@@ -124,10 +127,14 @@ public sealed class ControlServer : IDisposable
 
     private void Answer(Socket connection)
     {
-        ControlRequest request = JsonSerializer.Deserialize(ControlLine.Read(connection, LargestRequest), ControlJson.Default.ControlRequest)!;
-        byte[] answer = JsonSerializer.SerializeToUtf8Bytes(Carry(request), ControlJson.Default.ControlAnswer);
-        connection.Send(answer);
-        connection.Send("\n"u8);
+        ControlRequest request = Read(connection);
+        if (request.Command == ControlCommand.Follow)
+        {
+            Follow(connection, request);
+            return;
+        }
+
+        Send(connection, Carry(request));
         if (request.Command == ControlCommand.Stop)
         {
             // The connection ends with the process, so that whoever asked knows when nothing of it is left.
@@ -135,6 +142,37 @@ public sealed class ControlServer : IDisposable
             Thread.Sleep(Timeout.Infinite);
         }
     }
+
+    // Answers for as long as whoever asked keeps the connection, so it must not take the place of those who ask once.
+    private void Follow(Socket connection, ControlRequest request)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _followers) > MostFollowers)
+            {
+                Send(connection, new ControlAnswer { Error = $"{MostFollowers} sessions follow the share '{_share.Options.Tag}' already; end one of them." });
+                return;
+            }
+
+            using ShareFeed feed = new(_share, request);
+            Send(connection, feed.Take(0));
+            connection.ReceiveTimeout = 0;
+            while (true)
+            {
+                Send(connection, feed.Take(Read(connection).Wait));
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _followers);
+        }
+    }
+
+    private static ControlRequest Read(Socket connection) =>
+        JsonSerializer.Deserialize(ControlLine.Read(connection, LargestRequest), ControlJson.Default.ControlRequest) ?? throw new JsonException("The request is empty.");
+
+    private static void Send(Socket connection, ControlAnswer answer) =>
+        connection.Send([.. JsonSerializer.SerializeToUtf8Bytes(answer, ControlJson.Default.ControlAnswer), (byte)'\n']);
 
     private ControlAnswer Carry(ControlRequest request) => request.Command switch
     {
@@ -146,10 +184,19 @@ public sealed class ControlServer : IDisposable
             Jail = _share.Jail,
             StartedAt = _share.StartedAt,
             Guest = _share.Guest,
+            Domain = Volatile.Read(ref _domain),
         },
         ControlCommand.Session => new ControlAnswer { Done = true, Session = _share.InspectSession((SessionParts)request.Parts & SessionParts.All) },
         ControlCommand.Disconnect => new ControlAnswer { Done = _share.TryDisconnect(request.Session) },
         ControlCommand.CloseFile => new ControlAnswer { Done = _share.TryCloseFile(request.Handle) },
+        ControlCommand.Count => new ControlAnswer { Done = true, Counts = ShareCounts.Of(_share) },
+        ControlCommand.SetDomain => Keep(request.Domain),
         _ => new ControlAnswer { Error = $"The process that serves the share does not know the request {(int)request.Command}." },
     };
+
+    private ControlAnswer Keep(DomainNote? domain)
+    {
+        Volatile.Write(ref _domain, domain);
+        return new ControlAnswer { Done = true };
+    }
 }

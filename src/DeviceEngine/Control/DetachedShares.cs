@@ -18,6 +18,11 @@ public static class DetachedShares
     public static IReadOnlyList<string> CommandLine(ShareOptions options, string control) =>
         [.. ShareRecord.ToWords(options), $"--control-socket={control}", "--detach"];
 
+    /// <summary>Whether two shares are started by the same options.</summary>
+    /// <param name="one">The one.</param>
+    /// <param name="other">The other.</param>
+    public static bool AreSame(ShareOptions one, ShareOptions other) => ShareRecord.ToWords(one).SequenceEqual(ShareRecord.ToWords(other));
+
     private static IEnumerable<DetachedShare> List(string folder, uint owner)
     {
         string suffix = ControlFolder.SocketSuffix + ControlFolder.RecordSuffix;
@@ -46,7 +51,7 @@ public static class DetachedShares
         {
             return record.ReadOptions();
         }
-        catch (FormatException)
+        catch (Exception exception) when (exception is FormatException or ArgumentException or OverflowException)
         {
             return null;
         }

@@ -32,7 +32,7 @@ internal sealed record ShareRecord
 
     /// <summary>The options that the words are.</summary>
     /// <exception cref="FormatException">A word is not an option of a share.</exception>
-    internal ShareOptions ReadOptions() => CommandWords.Read(Words)
+    internal ShareOptions ReadOptions() => Array.Exists(Words, word => word is null) ? throw new FormatException("A word is missing.") : CommandWords.Read(Words)
         .Aggregate(new ShareOptions { Path = string.Empty, Tag = string.Empty, SocketPath = string.Empty, OffersTag = false }, (options, given) => given.Option.Set(options, given.Value));
 
     /// <summary>Whether the process is still the one that wrote this.</summary>

@@ -76,6 +76,25 @@ public sealed class DurationHistogram
         }
     }
 
+    /// <summary>The counts of all buckets, up to the last that is not empty.</summary>
+    internal long[] Save()
+    {
+        int last = Array.FindLastIndex(_buckets, count => count != 0);
+        return _buckets.AsSpan(0, last + 1).ToArray();
+    }
+
+    /// <summary>One that <see cref="Save"/> gave; what is beyond the buckets is passed over.</summary>
+    internal static DurationHistogram Of(IReadOnlyList<long> buckets, long longest)
+    {
+        DurationHistogram histogram = new() { _longest = longest };
+        for (int i = 0; i < Math.Min(buckets.Count, Buckets); i++)
+        {
+            histogram._buckets[i] = buckets[i];
+        }
+
+        return histogram;
+    }
+
     /// <summary>Adds the counts of another one.</summary>
     public void Add(DurationHistogram other)
     {

@@ -85,6 +85,39 @@ public sealed class OperationCounters
         _bytesWritten += other.BytesWritten;
     }
 
+    /// <summary>The counts, to be written down.</summary>
+    public OperationCountersState Save()
+    {
+        List<OperationCountersState.OperationState> operations = [];
+        for (int i = 0; i < Slots; i++)
+        {
+            DurationHistogram? durations = Volatile.Read(ref _durations[i]);
+            long answered = Volatile.Read(ref _answered[i]);
+            if (answered > 0)
+            {
+                operations.Add(new((FuseOpcode)i, answered, Volatile.Read(ref _failed[i]), durations?.Longest ?? 0, durations?.Save() ?? []));
+            }
+        }
+
+        return new OperationCountersState { Malformed = Malformed, BytesRead = BytesRead, BytesWritten = BytesWritten, Operations = operations };
+    }
+
+    /// <summary>The counters that were written down.</summary>
+    public static OperationCounters Of(OperationCountersState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        OperationCounters counters = new() { _malformed = state.Malformed, _bytesRead = state.BytesRead, _bytesWritten = state.BytesWritten };
+        foreach (OperationCountersState.OperationState operation in state.Operations)
+        {
+            int slot = Slot(operation.Opcode);
+            counters._answered[slot] = operation.Answered;
+            counters._failed[slot] = operation.Failed;
+            counters._durations[slot] = operation.Durations is { Count: > 0 } durations ? DurationHistogram.Of(durations, operation.Longest) : null;
+        }
+
+        return counters;
+    }
+
     // A worker makes each kind's once, the first time that it answers one.
     private DurationHistogram DurationsOf(int slot)
     {

@@ -2,19 +2,18 @@ using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 
-/// <summary>Wakes a cmdlet when one of some shares changes its state.</summary>
+/// <summary>Wakes a cmdlet when a share changes its state; a detached one is asked again and again.</summary>
 internal sealed class ShareChanges : IDisposable
 {
-    private readonly SemaphoreSlim _changed = new(0);
-    private readonly IReadOnlyList<Share> _shares;
+    private static readonly TimeSpan s_askOften = TimeSpan.FromMilliseconds(50);
 
-    internal ShareChanges(params IReadOnlyList<Share> shares)
+    private readonly SemaphoreSlim _changed = new(0);
+    private readonly Share? _own;
+
+    internal ShareChanges(IRunningShare share)
     {
-        _shares = shares;
-        foreach (Share share in shares)
-        {
-            share.StateChanged += OnChanged;
-        }
+        _own = share as Share;
+        _own?.StateChanged += OnChanged;
     }
 
     /// <summary>Waits until a condition holds, which is asked after each change and, for what changes no state, at least so often.</summary>
@@ -22,6 +21,7 @@ internal sealed class ShareChanges : IDisposable
     /// <exception cref="OperationCanceledException">The user has stopped the pipeline.</exception>
     internal bool TryAwait(Func<bool> condition, TimeSpan limit, TimeSpan often, CancellationToken cancellation)
     {
+        often = _own is null && often > s_askOften ? s_askOften : often;
         long start = Environment.TickCount64;
         while (!condition())
         {
@@ -37,13 +37,7 @@ internal sealed class ShareChanges : IDisposable
         return true;
     }
 
-    public void Dispose()
-    {
-        foreach (Share share in _shares)
-        {
-            share.StateChanged -= OnChanged;
-        }
-    }
+    public void Dispose() => _own?.StateChanged -= OnChanged;
 
     // The semaphore has nothing to free as long as nobody asks for its handle, and a late event must find it.
     private void OnChanged(object? sender, ShareStateChangedEventArgs change) => _changed.Release();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using VirtioFs.DeviceEngine.Control;
 using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
@@ -13,13 +14,13 @@ internal static class ShareEvents
     private static readonly Lock s_gate = new();
     private static readonly Dictionary<(int Id, ShareEventKind Kind), EventHandler<VirtioFsShareEventArgs>> s_handlers = [];
     private static readonly HashSet<int> s_heard = [];
-    private static readonly BlockingCollection<(Share Share, ShareEventKind Kind, string? Reason)> s_waiting = new(MostWaiting);
+    private static readonly BlockingCollection<(IRunningShare Share, ShareEventKind Kind, string? Reason)> s_waiting = new(MostWaiting);
     private static Thread? s_thread;
 
     /// <summary>Registers a handler. Of a share that is not there any more nothing will be heard.</summary>
     internal static void Add(int id, ShareEventKind kind, EventHandler<VirtioFsShareEventArgs>? handler)
     {
-        Share? share = ShareRegistry.Find(id);
+        IRunningShare? share = RunningShares.Find(id);
         if (share is null || handler is null)
         {
             return;
@@ -30,7 +31,7 @@ internal static class ShareEvents
             s_handlers[(id, kind)] = s_handlers.TryGetValue((id, kind), out EventHandler<VirtioFsShareEventArgs>? others) ? others + handler : handler;
             if (s_heard.Add(id))
             {
-                share.StateChanged += OnChanged;
+                Hear(share);
             }
 
             if (s_thread is null)
@@ -62,9 +63,31 @@ internal static class ShareEvents
         }
     }
 
-    private static void OnChanged(object? sender, ShareStateChangedEventArgs change)
+    private static void Hear(IRunningShare share)
     {
-        Share share = (Share)sender!;
+        if (share is DetachedShare detached)
+        {
+            DetachedListener.Begin(detached, change => Note(detached, change), () => IsWanted(detached.Id));
+        }
+        else
+        {
+            ((Share)share).StateChanged += OnChanged;
+        }
+    }
+
+    // When nobody is left, the next handler begins anew.
+    private static bool IsWanted(int id)
+    {
+        lock (s_gate)
+        {
+            return s_handlers.Keys.Any(key => key.Id == id) || !s_heard.Remove(id);
+        }
+    }
+
+    private static void OnChanged(object? sender, ShareStateChangedEventArgs change) => Note((Share)sender!, change);
+
+    private static void Note(IRunningShare share, ShareStateChangedEventArgs change)
+    {
         if (change.Previous == ShareState.Connected)
         {
             _ = s_waiting.TryAdd((share, ShareEventKind.Disconnected, change.Reason));
@@ -82,7 +105,7 @@ internal static class ShareEvents
 
     private static void Raise()
     {
-        foreach ((Share share, ShareEventKind kind, string? reason) in s_waiting.GetConsumingEnumerable())
+        foreach ((IRunningShare share, ShareEventKind kind, string? reason) in s_waiting.GetConsumingEnumerable())
         {
             EventHandler<VirtioFsShareEventArgs>? handlers;
             lock (s_gate)
@@ -96,6 +119,7 @@ internal static class ShareEvents
 
             try
             {
+                Refresh(share);
                 VirtioFsShareInfo info = new(share);
                 handlers?.Invoke(info, new VirtioFsShareEventArgs(info, reason));
             }
@@ -107,10 +131,22 @@ internal static class ShareEvents
         }
     }
 
-    // An id is never used again.
-    private static void Forget(Share share)
+    private static void Refresh(IRunningShare share)
     {
-        share.StateChanged -= OnChanged;
+        try
+        {
+            ShareObservation.Refresh(share);
+        }
+        catch (IOException)
+        {
+            // It is told as it was.
+        }
+    }
+
+    // An id is never used again.
+    private static void Forget(IRunningShare share)
+    {
+        (share as Share)?.StateChanged -= OnChanged;
         _ = s_heard.Remove(share.Id);
         foreach (ShareEventKind kind in Enum.GetValues<ShareEventKind>())
         {

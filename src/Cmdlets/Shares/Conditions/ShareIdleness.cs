@@ -1,9 +1,11 @@
+using VirtioFs.DeviceEngine.Control;
+using VirtioFs.DeviceEngine.Observation;
 using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
 
 /// <summary>Whether a share has been idle for a while, by looking again and again.</summary>
-internal sealed class ShareIdleness(Share share)
+internal sealed class ShareIdleness(IRunningShare share)
 {
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(1);
 
@@ -17,8 +19,9 @@ internal sealed class ShareIdleness(Share share)
             return true;
         }
 
-        long requests = share.GetStatistics().Requests;
-        if (requests != _requests || share.CountHoldings() is { OpenFileCount: > 0 })
+        ShareCounts counts = ShareObservation.Count(share);
+        long requests = counts.Statistics.Requests;
+        if (requests != _requests || counts.Holdings.OpenFileCount > 0)
         {
             (_requests, _since) = (requests, Environment.TickCount64);
         }

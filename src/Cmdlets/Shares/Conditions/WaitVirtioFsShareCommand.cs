@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using VirtioFs.DeviceEngine.Control;
 using VirtioFs.DeviceEngine.Shares;
 
 namespace VirtioFs.Cmdlets;
@@ -11,7 +12,7 @@ public sealed class WaitVirtioFsShareCommand : SharePickingCmdlet
     private static readonly TimeSpan s_often = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_seldom = TimeSpan.FromSeconds(5);
 
-    private readonly List<Share> _shares = [];
+    private readonly List<IRunningShare> _shares = [];
 
     /// <summary>What is waited for.</summary>
     [Parameter(Mandatory = true)]
@@ -23,13 +24,13 @@ public sealed class WaitVirtioFsShareCommand : SharePickingCmdlet
     public TimeSpan? Timeout { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => _shares.AddRange(SelectOwnShares());
+    protected override void ProcessRecord() => _shares.AddRange(SelectShares());
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
         long start = Environment.TickCount64;
-        foreach (Share share in _shares.DistinctBy(share => share.Id))
+        foreach (IRunningShare share in _shares.DistinctBy(share => share.Id))
         {
             TimeSpan left = Timeout is TimeSpan limit
                 ? TimeSpan.FromMilliseconds(Math.Max(0, limit.TotalMilliseconds - (Environment.TickCount64 - start)))
@@ -38,7 +39,7 @@ public sealed class WaitVirtioFsShareCommand : SharePickingCmdlet
         }
     }
 
-    private void Await(Share share, TimeSpan limit)
+    private void Await(IRunningShare share, TimeSpan limit)
     {
         ShareIdleness idleness = new(share);
         bool Holds() => For switch
@@ -48,12 +49,21 @@ public sealed class WaitVirtioFsShareCommand : SharePickingCmdlet
             _ => idleness.IsIdle(),
         };
         bool Ends() => For == ShareCondition.Connected && share.State is ShareState.Stopped or ShareState.Faulted;
-        bool ended;
+        bool Asks()
+        {
+            ShareObservation.Refresh(share);
+            return Holds() || Ends();
+        }
+
+        bool ended = false;
         using (ShareChanges changes = new(share))
         {
             try
             {
-                ended = changes.TryAwait(() => Holds() || Ends(), limit, For == ShareCondition.Idle ? s_often : s_seldom, Cancellation);
+                if (!TryReach(share, () => ended = changes.TryAwait(Asks, limit, For == ShareCondition.Idle ? s_often : s_seldom, Cancellation)))
+                {
+                    return;
+                }
             }
             catch (OperationCanceledException)
             {

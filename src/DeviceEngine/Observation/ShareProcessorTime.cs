@@ -1,7 +1,7 @@
 using System.Globalization;
 using VirtioFs.DeviceEngine.Shares;
 
-namespace VirtioFs.Cmdlets;
+namespace VirtioFs.DeviceEngine.Observation;
 
 /// <summary>The processor time of a share's threads, which are found by their names.</summary>
 internal static class ShareProcessorTime
