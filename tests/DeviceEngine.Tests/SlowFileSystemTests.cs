@@ -209,6 +209,29 @@ public sealed class SlowFileSystemTests
     }
 
     [Fact]
+    public async Task Who_stops_a_share_that_another_is_stopping_finds_its_names_free_afterwards()
+    {
+        CancellationToken test = TestContext.Current.CancellationToken;
+        GatedFileSystem files = new() { IsDead = true };
+        using TemporaryShare share = new(Sleepy, files);
+        using VirtioFsGuest guest = VirtioFsGuest.ConnectAndMount(share.Socket);
+        _ = Submit(guest.Fuse, FuseOpcode.Open, 2);
+        guest.Fuse.Kick();
+        Eventually.Holds(() => files.Inside == 1, () => "The request is not inside.");
+
+        // The first one waits for what hangs; an event of the share's own, which may stop it too, is not waited for in turn.
+        share.Share.Noted += (_, _) => share.Share.Stop();
+        Task first = Task.Run(share.Share.Stop, test);
+        Eventually.Holds(() => !File.Exists(share.Socket), () => "It does not stop.");
+        share.Share.Stop();
+
+        Assert.Equal(ShareState.Stopped, share.Share.State);
+        Share.Start(share.Share.Options).Stop();
+        await first;
+        files.BlockingGate.Set();
+    }
+
+    [Fact]
     public void A_share_stops_in_time_though_its_file_system_is_dead()
     {
         ProcessTally before = ProcessTally.Take();

@@ -22,6 +22,9 @@ public sealed partial class Share : IRunningShare, IDisposable
 {
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromMilliseconds(900);
 
+    private readonly TaskCompletionSource _stopped = new();
+    private int _stopper;
+
     private readonly ShareStatus _status;
     private readonly ShareControl _control;
 
@@ -110,15 +113,17 @@ public sealed partial class Share : IRunningShare, IDisposable
     /// <summary>
     /// Ends the share: the front end is disconnected, the socket's file is removed. Returns within a second. When a request is stuck in the
     /// host's file system even then, <see cref="FaultReason"/> says so, and what the share holds is let go when the request comes back.
-    /// Stopping again does nothing.
+    /// Stopping again does nothing; while another thread is about it, this returns when that has finished, so that whoever stopped it finds its names free.
     /// </summary>
     public void Stop()
     {
         if (!_control.TryBeginStop())
         {
+            AwaitStopped();
             return;
         }
 
+        Volatile.Write(ref _stopper, Environment.CurrentManagedThreadId);
         _control.RemoveSocketFile();
         bool ended = _control.TryJoin(s_stopPatience);
         if (!ended)
@@ -128,6 +133,7 @@ public sealed partial class Share : IRunningShare, IDisposable
 
         _status.Change(ShareState.Stopped, ended ? null : FaultReason);
         ShareRegistry.Remove(this);
+        _stopped.SetResult();
     }
 
     /// <summary>What was counted since the start.</summary>
@@ -140,6 +146,15 @@ public sealed partial class Share : IRunningShare, IDisposable
     public void Dispose() => Stop();
 
     internal void RemoveSocketFile() => _control.RemoveSocketFile();
+
+    private void AwaitStopped()
+    {
+        // Not one of the share's own events, which the one who stops it may be waiting for.
+        if (Volatile.Read(ref _stopper) != Environment.CurrentManagedThreadId && !_control.IsHere)
+        {
+            _ = _stopped.Task.Wait(s_stopPatience + s_stopPatience);
+        }
+    }
 
     private static Share Start(ShareOptions options, Func<IFileSystem> openFileSystem, Func<IFileSystem?>? reopen)
     {

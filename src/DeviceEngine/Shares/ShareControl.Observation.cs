@@ -6,6 +6,19 @@ namespace VirtioFs.DeviceEngine.Shares;
 /// <content>What the file server does, for who measures or watches it.</content>
 internal sealed partial class ShareControl
 {
+    internal OperationCounters CountOperations()
+    {
+        OperationCounters total = new();
+        lock (_gate)
+        {
+            total.Add(_retiredOperations);
+            _leftBehind.ForEach(service => total.Add(service.Server.Count()));
+            total.Add(_service.Server.Count());
+        }
+
+        return total;
+    }
+
     /// <inheritdoc cref="Share.MeasuresTimes"/>
     internal bool MeasuresTimes
     {

@@ -118,22 +118,12 @@ internal sealed partial class ShareControl
     }
 
     /// <summary>Waits for the end. True at once on the thread itself, from one of the share's events.</summary>
-    internal bool TryJoin(TimeSpan patience) => Thread.CurrentThread == _thread || _thread.Join(patience);
+    internal bool TryJoin(TimeSpan patience) => IsHere || _thread.Join(patience);
+
+    /// <summary>Whether this is the control thread, as in one of the share's events.</summary>
+    internal bool IsHere => Thread.CurrentThread == _thread;
 
     internal void RemoveSocketFile() => _socket.RemoveFile();
-
-    internal OperationCounters CountOperations()
-    {
-        OperationCounters total = new();
-        lock (_gate)
-        {
-            total.Add(_retiredOperations);
-            _leftBehind.ForEach(service => total.Add(service.Server.Count()));
-            total.Add(_service.Server.Count());
-        }
-
-        return total;
-    }
 
     internal ShareStatistics GetStatistics()
     {
