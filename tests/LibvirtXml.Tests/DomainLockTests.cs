@@ -49,6 +49,29 @@ public sealed class DomainLockTests
     }
 
     [Fact]
+    public void A_lock_file_whose_maker_was_ended_before_it_let_the_others_in_is_opened_to_them_by_the_next()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root makes the folder of shared locks.");
+        using LibvirtConnection connection = Open();
+        Guid uuid = Guid.NewGuid();
+        string file = $"{Folder}/{uuid}.lock";
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            File.WriteAllText(file, string.Empty);
+            File.SetUnixFileMode(file, UnixFileMode.None);
+            DomainLock.Take(connection, uuid, "a").Dispose();
+
+            Assert.Equal(Convert.ToInt32("660", 8), (int)File.GetUnixFileMode(file));
+            Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(Folder) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public void The_wait_for_another_ends_with_its_token()
     {
         using LibvirtConnection connection = Open();

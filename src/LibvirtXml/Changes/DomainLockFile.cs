@@ -88,12 +88,14 @@ internal static class DomainLockFile
     private static void ShareWithGroup(SafeFileHandle folder)
     {
         const uint Permission = 0xFFF;
+        FileStatus status = FileStatus.Of(folder);
         if (Linux.UnixGroup.Find(Group) is not uint group)
         {
+            // Whoever made the folder may have let everybody in.
+            _ = (status.Mode & Permission) == (uint)OwnerOnly ? 0 : FileCalls.SetMode(folder, OwnerOnly);
             return;
         }
 
-        FileStatus status = FileStatus.Of(folder);
         if (status.GroupId != group || (status.Mode & Permission) != (uint)OwnerAndGroup)
         {
             _ = FileCalls.SetOwner(folder, 0, group);
@@ -112,6 +114,7 @@ internal static class DomainLockFile
             SafeFileHandle? file = FileCalls.Open(folder, name, Existing | FileCalls.OpenNoFollow, 0, out int error);
             if (file is not null)
             {
+                OpenToGroup(file);
                 return file;
             }
 
@@ -120,8 +123,7 @@ internal static class DomainLockFile
                 file = FileCalls.Open(folder, name, New | FileCalls.OpenNoFollow, (uint)ReadAndWrite, out error);
                 if (file is not null)
                 {
-                    // Whatever the umask is.
-                    _ = FileCalls.SetMode(file, ReadAndWrite);
+                    OpenToGroup(file);
                     return file;
                 }
             }
@@ -136,5 +138,15 @@ internal static class DomainLockFile
         }
 
         return null;
+    }
+
+    /// <summary>Lets the others of the group in, whatever the umask is, also where the process that made the file was ended before it did.</summary>
+    private static void OpenToGroup(SafeFileHandle file)
+    {
+        FileStatus status = FileStatus.Of(file);
+        if (status.Permission != ReadAndWrite && FileCalls.EffectiveUser() is uint user && (user == 0 || user == status.UserId))
+        {
+            _ = FileCalls.SetMode(file, ReadAndWrite);
+        }
     }
 }
