@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a libvirtd of the tests' own until it is told to end: its sockets lie in a folder of its own, its state and its
-# configuration in file systems that only it sees, so a daemon of the machine is neither needed nor touched.
+# Runs a libvirtd of the tests' own until it is told to end: its sockets and its number lie in a folder of its own, its state and its
+# configuration in file systems that only it sees, so another daemon of the machine is neither needed nor touched nor in the way.
 #   libvirtd.sh FOLDER      the daemon listens at FOLDER/libvirt-sock, and logs to FOLDER/libvirtd.log
 # Its processes have a name space of their own, so its guests end with it. A daemon that is told to end by SIGTERM is started again, under its
 # guests. Needs root.
@@ -30,7 +30,7 @@ unshare --mount --pid --fork --kill-child --mount-proc bash -euc '
     mkdir -p "$state"
     mount -t tmpfs -o mode=755 tmpfs "$state"
   done
-  exec tini -- bash -c "while libvirtd; do :; done"' libvirtd "$folder" &
+  exec tini -- bash -c "while libvirtd --pid-file \"\$1/libvirtd.pid\"; do :; done" libvirtd "$1"' libvirtd "$folder" &
 daemon=$!
 # unshare takes no signal but this one while its child runs; the child and all of its name space end with it.
 trap 'kill -KILL "$daemon" 2>/dev/null' EXIT
