@@ -65,6 +65,42 @@ Describe 'A share for a domain' {
         @(Get-VMFileSystem $name @test).Tag | Should -Be data
     }
 
+    It 'is one of the domain''s when it is detached, and the same line the next day leaves it or serves it' {
+        $line = $place + $test + @{ Tag = 'data'; Domain = $name; Detached = $true; ErrorAction = 'Stop' }
+        $share = Start-VirtioFsShare @line
+        $share.Detached, $share.Domain, $share.Connection | Should -Be $true, $name, test:///default
+        $before = (Get-VMDomain $name -Inactive @test).Xml
+        (Get-VMFileSystem $name data @test).Socket | Should -Be $share.Socket
+        "$((Invoke-FreshPowerShell { $share = Get-VirtioFsShare data; $share.Domain, $share.Connection -join ' ' }).Output)" | Should -Be "$name test:///default"
+
+        $again = Start-VirtioFsShare @line
+        $again.ProcessId, $again.Id | Should -Be $share.ProcessId, $share.Id
+        (Get-VMDomain $name -Inactive @test).Xml | Should -BeExactly $before
+        Start-VirtioFsShare @line -WhatIf | ForEach-Object ProcessId | Should -Be $share.ProcessId
+        { Start-VirtioFsShare @line -ReadOnly } | Should -Throw -ErrorId 'ShareConflict,*'
+
+        Stop-VirtioFsShare data
+        $again = Start-VirtioFsShare $place.Path -Tag data -Domain $name -Detached @test -ErrorAction Stop
+        $again.Socket, $again.Domain | Should -Be $place.Socket, $name
+        $again.ProcessId | Should -Not -Be $share.ProcessId
+        (Get-VMDomain $name -Inactive @test).Xml | Should -BeExactly $before
+
+        Remove-VMFileSystem $name data @test -Confirm:$false
+        (Start-VirtioFsShare @line).ProcessId | Should -Be $again.ProcessId
+        (Get-VMFileSystem $name data @test).Socket | Should -Be $share.Socket
+        (Restart-VirtioFsShare data -PassThru).Domain | Should -Be $name
+        Stop-VirtioFsShare data -Detach
+        Get-VMFileSystem $name @test | Should -BeNullOrEmpty
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+    }
+
+    It 'is stopped again when it is detached and the domain does not take it' {
+        Add-VMFileSystem $name data -Source /srv @test
+        Start-VirtioFsShare @place -Tag data -Domain $name @test -Detached -ErrorVariable failure -ErrorAction SilentlyContinue
+        $failure[0].FullyQualifiedErrorId | Should -Be 'DuplicateTag,VirtioFs.Cmdlets.StartVirtioFsShareCommand'
+        Get-VirtioFsShare | Should -BeNullOrEmpty
+    }
+
     It 'is taken out of its domain with -Detach' {
         $null = Start-VirtioFsShare @place -Tag data -Domain $name @test
         (Stop-VirtioFsShare data -Detach -PassThru).State | Should -Be Stopped

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using VirtioFs.DeviceEngine.Control;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.LibvirtXml;
 using VirtioFs.LibvirtXml.Changes;
@@ -27,14 +28,35 @@ internal sealed class DomainShare : IDisposable
     internal uint? QemuGroupId => _attachment.QemuGroupId;
 
     /// <summary>The domain that a share was started for; null when it was started for none.</summary>
-    internal static ShareDomain? Of(IRunningShare share) => share is Share own && s_domains.TryGetValue(own, out ShareDomain? domain) ? domain : null;
+    internal static ShareDomain? Of(IRunningShare share)
+    {
+        if (share is DetachedShare detached)
+        {
+            return detached.Domain is { } note ? new ShareDomain(note.Name, note.Connection, note.Uuid) : null;
+        }
 
-    /// <summary>Keeps which domain a share was started for.</summary>
-    internal static void Remember(Share share, DomainShare guest) =>
-        s_domains.AddOrUpdate(share, new ShareDomain(guest._domain.Name, guest._connection, guest._domain.Uuid));
+        return s_domains.TryGetValue((Share)share, out ShareDomain? domain) ? domain : null;
+    }
+
+    /// <summary>Keeps which domain a share was started for. A detached one keeps the connection's full name: another session has another default.</summary>
+    /// <exception cref="IOException">The process of a detached share does not answer.</exception>
+    internal static void Remember(IRunningShare share, DomainShare guest) => Remember(
+        share,
+        new ShareDomain(guest._domain.Name, share.IsDetached ? guest._connection ?? guest._domain.Connection.Uri : guest._connection, guest._domain.Uuid));
 
     /// <summary>Keeps that a share was started for the domain of a former one.</summary>
-    internal static void Remember(Share share, ShareDomain domain) => s_domains.AddOrUpdate(share, domain);
+    /// <exception cref="IOException">The process of a detached share does not answer.</exception>
+    internal static void Remember(IRunningShare share, ShareDomain domain)
+    {
+        if (share is DetachedShare detached)
+        {
+            detached.Remember(new DomainNote(domain.Name, domain.Connection, domain.Uuid));
+        }
+        else
+        {
+            s_domains.AddOrUpdate((Share)share, domain);
+        }
+    }
 
     /// <summary>Finds the domain.</summary>
     /// <exception cref="LibvirtXmlException">The domain is not there.</exception>

@@ -59,9 +59,9 @@ public sealed class RestartVirtioFsShareCommand : EndingCmdlet
         {
             share.Stop();
             IRunningShare next = share.IsDetached ? DetachedProcess.Start(options, Cancellation) : Share.Start(options);
-            if (domain is not null && next is Share own)
+            if (domain is not null)
             {
-                DomainShare.Remember(own, domain);
+                DomainShare.Remember(next, domain);
             }
 
             if (PassThru)

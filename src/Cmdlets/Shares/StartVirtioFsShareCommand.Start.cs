@@ -25,6 +25,14 @@ public sealed partial class StartVirtioFsShareCommand
             options.Validate();
             guest?.Require(options);
             options = guest is null ? options : LetQemuConnect(options, guest.QemuGroupId);
+            DetachedShare? present = Detached && guest is not null ? DetachedProcess.FindSame(options) : null;
+            if (present is not null && guest!.SocketOf(tag) == options.SocketPath)
+            {
+                WriteVerbose($"'{directory}' is shared already, and the domain '{Domain}' has the device; both are left as they are.");
+                WriteObject(new VirtioFsShareInfo(present));
+                return;
+            }
+
             string connecting = guest is null ? string.Empty : $", and {guest.Describe(tag)}";
             if (!Confirms(directory, $"Share '{directory}' as '{tag}' on the socket '{socket}'{connecting}", "Start a share"))
             {
@@ -36,7 +44,7 @@ public sealed partial class StartVirtioFsShareCommand
                 DefaultSocket.EnsureFolder(socket);
             }
 
-            IRunningShare share = Start(options, guest);
+            IRunningShare share = Start(options, guest, present);
             WriteObject(new VirtioFsShareInfo(share));
             WarnIfUnreadable(directory);
             if (guest?.Advice(tag) is { } advice)
@@ -69,20 +77,25 @@ public sealed partial class StartVirtioFsShareCommand
             SocketMode = options.SocketMode ?? (UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite),
         };
 
-    // A share that its domain does not take is stopped again, so that nothing is half done.
-    private IRunningShare Start(ShareOptions options, DomainShare? guest)
+    // A share that its domain does not take is stopped again, so that nothing is half done; one that was there before stays.
+    private IRunningShare Start(ShareOptions options, DomainShare? guest, DetachedShare? present)
     {
         IRunningShare? share = null;
         UndoSteps.Run(undo =>
         {
-            share = Detached ? Await($"Starting a process for the share '{options.Tag}'", () => DetachedProcess.Start(options, Cancellation)) : StartHere(options);
-            undo.Add($"the share '{options.Tag}' was started", share.Stop);
-            Await($"Giving the share '{options.Tag}' to its domain", () => guest?.Connect(share.Options));
+            share = present;
+            if (share is null)
+            {
+                share = Detached ? Await($"Starting a process for the share '{options.Tag}'", () => DetachedProcess.Start(options, Cancellation)) : StartHere(options);
+                undo.Add($"the share '{options.Tag}' was started", share.Stop);
+            }
+
+            if (guest is not null)
+            {
+                DomainShare.Remember(share, guest);
+                Await($"Giving the share '{options.Tag}' to its domain", () => guest.Connect(share.Options));
+            }
         });
-        if (guest is not null && share is Share own)
-        {
-            DomainShare.Remember(own, guest);
-        }
 
         return share!;
     }

@@ -51,6 +51,10 @@ internal static class DetachedProcess
         }
     }
 
+    /// <summary>The detached share that serves the very same with the same options already; null when there is none.</summary>
+    internal static DetachedShare? FindSame(ShareOptions options) => DetachedShares.List()
+        .FirstOrDefault(share => DetachedShares.AreSame(share.Options, options) && share.State is ShareState.Waiting or ShareState.Connected);
+
     /// <summary>Refuses a tag or a socket that a detached share has.</summary>
     /// <exception cref="DetachedConflictException">One has it.</exception>
     internal static void RequireFree(ShareOptions options, IEnumerable<IRunningShare> others)
