@@ -94,6 +94,30 @@ Describe 'A share that is written down and read again' {
         }
     }
 
+    It 'keeps -<name> in a process of its own' -ForEach ($rows | Where-Object name -NE Detached) {
+        $arguments = @{ $name = $value } + $also
+        $here = Start-VirtioFsShare @place @arguments -Tag here
+        $there = Start-VirtioFsShare -Path $place.Path -Tag there -Socket "$folder/there" @arguments -Detached
+        foreach ($property in $here.psobject.Properties.Name | Where-Object { $_ -notin 'Id', 'Tag', 'Socket', 'Started', 'Guest', 'Detached', 'ProcessId', 'Jail' }) {
+            "$($there.$property)" | Should -BeExactly "$($here.$property)" -Because $property
+        }
+    }
+
+    It 'has a process of its own again when it comes back through <_>' -ForEach $ways {
+        $share = Start-VirtioFsShare @place -Tag x -ReadOnly -Cache Never -EntryTimeout 0.25 -SocketMode 0660 -UserIdMap 'map:0:1000:1', 'forbid-guest:5:10' -NoSubmount -QueueSize 256 -Detached
+        $traveller = ConvertTo-Traveller $share $_
+        Get-VirtioFsShare | Stop-VirtioFsShare
+        $again = $traveller | Start-VirtioFsShare -ErrorAction Stop
+        foreach ($property in $share.psobject.Properties.Name | Where-Object { $_ -notin 'Id', 'Started', 'Guest', 'ProcessId' }) {
+            "$($again.$property)" | Should -BeExactly "$($share.$property)" -Because $property
+        }
+        $again.Detached, $again.UserIdMap | Should -Be $true, 'map:0:1000:1 forbid-guest:5:10'
+        $again.ProcessId | Should -Not -BeIn $PID, $share.ProcessId
+        # What comes back is no share that runs here: it stops nothing by its old number.
+        { $traveller | Stop-VirtioFsShare -ErrorAction Stop } | Should -Throw
+        (Get-VirtioFsShare x).State | Should -Be Waiting
+    }
+
     It 'keeps all at once through a job of its own' {
         $job = Start-Job {
             Import-Module $using:ModuleManifest
@@ -153,6 +177,7 @@ Describe 'A table of shares' {
     It 'refuses the row, and no other, when a cell is not understood: <name> = <value>' -ForEach @(
         @{ name = 'ReadOnly'; value = 'perhaps' }
         @{ name = 'ReadOnly'; value = '2' }
+        @{ name = 'Detached'; value = 'perhaps' }
         @{ name = 'Cache'; value = 'sometimes' }
         @{ name = 'Cache'; value = '17' }
         @{ name = 'UserIdMap'; value = 'map:0:1' }
