@@ -9,6 +9,8 @@ BeforeAll {
 Describe 'The runbook' {
     BeforeEach {
         if (-not $hasLibvirt) { Set-ItResult -Skipped -Because 'libvirt''s library is not installed' }
+        # Whatever another test has left.
+        Remove-World
         $former = $env:VIRTIOFS_RUNTIME_DIRECTORY, $env:XDG_RUNTIME_DIR
         $folder = New-TestFolder -Directory etc
         $run = New-TestFolder
@@ -28,9 +30,9 @@ Describe 'The runbook' {
 
     AfterEach {
         $clients | ForEach-Object Dispose
-        Remove-World
+        if ($hasLibvirt) { Remove-World }
         $env:VIRTIOFS_RUNTIME_DIRECTORY, $env:XDG_RUNTIME_DIR = $former
-        Remove-Item -LiteralPath $folder, $run -Recurse -Force
+        if ($folder) { Remove-Item -LiteralPath $folder, $run -Recurse -Force }
     }
 
     It 'has three blocks, and about fifty lines' {
