@@ -36,6 +36,7 @@ internal static class Structure
             ["Locks", "Wire.Attributes", "Wire.Files", "Wire.Locks", "Wire.Names"],
             ["Operations"],
             ["Server", "Passthrough.Slots"],
+            ["Passthrough.Mounts"],
             ["Passthrough.Inodes", "Passthrough.OpenFiles"],
             ["Passthrough.Options"],
             ["Passthrough"],

@@ -1,5 +1,6 @@
 using VirtioFs.Fuse.Budgets;
 using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Fuse.Wire.Attributes;
 using VirtioFs.Fuse.Wire.Files;
@@ -121,10 +122,10 @@ public sealed class HandleTests : IDisposable
     public void Files_that_share_number_and_birth_and_differ_in_kind_are_two()
     {
         using ShareBudget budget = new ProcessBudget(limit: 10, reserve: 0, promise: 0).Open(most: 10);
-        Place place = new(default, 0, -1, budget, hasHandles: false, flushesAtClose: false, isMemory: false, keepsBirth: true);
+        HostMount mount = new(default, 0, -1, budget, hasHandles: false, flushesAtClose: false, isMemory: false, keepsBirth: true);
         FileStatus file = new() { Inode = 7, Mode = (ushort)FileStatus.Regular | 0x1FF }, link = new() { Inode = 7, Mode = (ushort)FileStatus.SymbolicLink | 0x1FF };
-        Assert.Equal(InodeKey.Of(place, file), InodeKey.Of(place, file with { Mode = (ushort)FileStatus.Regular }));
-        Assert.NotEqual(InodeKey.Of(place, file), InodeKey.Of(place, link));
+        Assert.Equal(InodeKey.Of(mount, file), InodeKey.Of(mount, file with { Mode = (ushort)FileStatus.Regular }));
+        Assert.NotEqual(InodeKey.Of(mount, file), InodeKey.Of(mount, link));
     }
 
     private static LockIn Lock(ulong handle, int type) => new() { Handle = handle, Owner = 1, Lock = new FileLock { End = 10, Type = (uint)type } };

@@ -1,5 +1,5 @@
 using System.Text;
-using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Fuse.Wire.Attributes;

@@ -1,4 +1,4 @@
-using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Fuse.Wire.Attributes;

@@ -2,7 +2,7 @@ using System.Management.Automation;
 using VirtioFs.Fuse.ExtendedAttributeNames;
 using VirtioFs.Fuse.Identity;
 using VirtioFs.Fuse.Locks;
-using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.Options;
 
 namespace VirtioFs.Cmdlets;

@@ -1,7 +1,7 @@
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse.Identity;
 using VirtioFs.Fuse.Locks;
-using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.Options;
 
 namespace VirtioFs.Cmdlets;

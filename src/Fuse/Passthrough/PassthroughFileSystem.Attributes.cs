@@ -158,7 +158,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            int mount = _places[pin.Slot->Place].Mount;
+            int mount = _mounts[pin.Slot->Mount].Descriptor;
             return mount < 0 ? 0 : Files.SyncFileSystem(mount);
         }
     }

@@ -1,5 +1,6 @@
 using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Fuse.Wire.Files;
 using VirtioFs.Fuse.Wire.Names;
@@ -208,11 +209,11 @@ public sealed unsafe partial class PassthroughFileSystem
         created = default;
         int result = FileStatus.Of(descriptor, out FileStatus status);
         ulong node = 0;
-        Place? place = null;
+        HostMount? mount = null;
         if (result == 0)
         {
-            place = _places.Find(status, descriptor)!;
-            node = Reference(place, status, descriptor);
+            mount = _mounts.Find(status, descriptor)!;
+            node = Reference(mount, status, descriptor);
         }
 
         if (node == 0)
@@ -221,7 +222,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return result < 0 ? result : -Errno.ENFILE;
         }
 
-        ulong handle = _open.Add(descriptor, node, place!.Number, isDirectory: false);
+        ulong handle = _open.Add(descriptor, node, mount!.Number, isDirectory: false);
         if (handle == 0)
         {
             _inodes.Forget(node, 1);
@@ -237,15 +238,15 @@ public sealed unsafe partial class PassthroughFileSystem
             return result;
         }
 
-        Fill(request, parent, node, place, status, out created.Entry);
+        Fill(request, parent, node, mount, status, out created.Entry);
         created.Open = new OpenOut { Handle = handle, Flags = _rules.OpenFile };
         return 0;
     }
 
     /// <summary>Makes an open file's inode known: by its handle, which costs no descriptor, or else by a path reference.</summary>
-    private ulong Reference(Place place, in FileStatus status, int descriptor)
+    private ulong Reference(HostMount mount, in FileStatus status, int descriptor)
     {
-        ulong known = ReferenceByHandle(place, status, descriptor);
+        ulong known = ReferenceByHandle(mount, status, descriptor);
         if (known != 0)
         {
             return known;
@@ -254,17 +255,17 @@ public sealed unsafe partial class PassthroughFileSystem
         byte* name = stackalloc byte[DescriptorName.MaximumLength];
         DescriptorName.Write(descriptor, name);
         int reference = Files.Open(_descriptors.Value, name, OpenFlags.Path);
-        ulong node = reference < 0 ? 0 : _inodes.Reference(place, status, ref reference, null, verified: true);
+        ulong node = reference < 0 ? 0 : _inodes.Reference(mount, status, ref reference, null, verified: true);
         FileDescriptor.Close(reference);
         return node;
     }
 
     /// <summary>Makes an inode known by its handle alone. 0 where it has none that can be opened, or there are too many.</summary>
-    private ulong ReferenceByHandle(Place place, in FileStatus status, int descriptor)
+    private ulong ReferenceByHandle(HostMount mount, in FileStatus status, int descriptor)
     {
         int none = -1;
-        return place.HasHandles && InodeHandle.Of(descriptor, out InodeHandle handle) == 0
-            ? _inodes.Reference(place, status, ref none, &handle, verified: true)
+        return mount.HasHandles && InodeHandle.Of(descriptor, out InodeHandle handle) == 0
+            ? _inodes.Reference(mount, status, ref none, &handle, verified: true)
             : 0;
     }
 

@@ -26,7 +26,7 @@ public sealed unsafe partial class PassthroughFileSystem
             }
 
             // A file system in memory has no RWF_NOWAIT, and nothing to wait for.
-            return request.Patience != Patience.None || _places[file.File->Place].IsMemory
+            return request.Patience != Patience.None || _mounts[file.File->Mount].IsMemory
                 ? ReadFully(file.Descriptor, target, arguments, 0)
                 : ReadWithoutWaiting(file, target, arguments);
         }

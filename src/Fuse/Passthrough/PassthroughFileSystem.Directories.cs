@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.OpenFiles;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Fuse.Wire.Files;
@@ -43,7 +44,7 @@ public sealed unsafe partial class PassthroughFileSystem
             }
 
             open.Flags = _rules.OpenDirectory;
-            open.Handle = _open.Add(descriptor, node, pin.Slot->Place, isDirectory: true);
+            open.Handle = _open.Add(descriptor, node, pin.Slot->Mount, isDirectory: true);
             pin.Slot->LastOpen = open.Handle;
             return open.Handle == 0 ? -Errno.ENFILE : 0;
         }
@@ -193,20 +194,20 @@ public sealed unsafe partial class PassthroughFileSystem
             return false;
         }
 
-        Place? place = _places.Find(status, -1);
-        if (place is not null && _inodes.TryReference(place, status, out ulong node))
+        HostMount? mount = _mounts.Find(status, -1);
+        if (mount is not null && _inodes.TryReference(mount, status, out ulong node))
         {
-            Fill(request, parent, name, version, node, place, status, out entry);
+            Fill(request, parent, name, version, node, mount, status, out entry);
             return true;
         }
 
-        if (place is { HasHandles: true } && InodeHandle.Of(directory, name.Bytes, out InodeHandle handle) == 0)
+        if (mount is { HasHandles: true } && InodeHandle.Of(directory, name.Bytes, out InodeHandle handle) == 0)
         {
             int none = -1;
-            node = _inodes.Reference(place, status, ref none, &handle, verified: false);
+            node = _inodes.Reference(mount, status, ref none, &handle, verified: false);
             if (node != 0)
             {
-                Fill(request, parent, node, place, status, out entry);
+                Fill(request, parent, node, mount, status, out entry);
             }
 
             return node != 0;

@@ -51,7 +51,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 _locks.GiveUpAll(node, arguments.LockOwner);
             }
 
-            if (!_places[file.File->Place].FlushesAtClose)
+            if (!_mounts[file.File->Mount].FlushesAtClose)
             {
                 return 0;
             }
@@ -125,7 +125,7 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         open.Flags = _rules.OpenFile;
-        open.Handle = _open.Add(descriptor, node, pin.Slot->Place, isDirectory: false);
+        open.Handle = _open.Add(descriptor, node, pin.Slot->Mount, isDirectory: false);
         pin.Slot->LastOpen = open.Handle;
         return open.Handle == 0 ? -Errno.ENFILE : 0;
     }

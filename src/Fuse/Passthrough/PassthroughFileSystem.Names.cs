@@ -1,5 +1,6 @@
 using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.OpenFiles;
 using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
@@ -99,16 +100,16 @@ public sealed unsafe partial class PassthroughFileSystem
             return result < 0 ? result : -Errno.ENOENT;
         }
 
-        Place? place = _places.Find(status, -1);
-        if (place is not null && _inodes.TryReference(place, status, out ulong node))
+        HostMount? mount = _mounts.Find(status, -1);
+        if (mount is not null && _inodes.TryReference(mount, status, out ulong node))
         {
-            Fill(request, parent, name, version, node, place, status, out entry);
+            Fill(request, parent, name, version, node, mount, status, out entry);
             return 0;
         }
 
         // Where there are file handles, an inode can do without a descriptor of its own.
-        bool keepsDescriptor = _budget.HasRoom || (place is not { HasHandles: true } && _inodes.MakeRoom());
-        if (!keepsDescriptor && place is not { HasHandles: true })
+        bool keepsDescriptor = _budget.HasRoom || (mount is not { HasHandles: true } && _inodes.MakeRoom());
+        if (!keepsDescriptor && mount is not { HasHandles: true })
         {
             return -Errno.ENFILE;
         }
@@ -125,16 +126,16 @@ public sealed unsafe partial class PassthroughFileSystem
         node = 0;
         if (result == 0)
         {
-            place = _places.Find(status, descriptor)!;
-            bool mayHold = place.HasHandles || _options.FileHandles != FileHandleUse.Mandatory;
+            mount = _mounts.Find(status, descriptor)!;
+            bool mayHold = mount.HasHandles || _options.FileHandles != FileHandleUse.Mandatory;
             result = mayHold ? 0 : -Errno.EOPNOTSUPP;
             node = !mayHold ? 0
-                : keepsDescriptor ? _inodes.Reference(place, status, ref descriptor, null, verified: true)
-                : ReferenceByHandle(place, status, descriptor);
+                : keepsDescriptor ? _inodes.Reference(mount, status, ref descriptor, null, verified: true)
+                : ReferenceByHandle(mount, status, descriptor);
         }
 
         FileDescriptor.Close(descriptor);
-        if (node == 0 && place is { IsGone: true } && attempt < MostAttempts)
+        if (node == 0 && mount is { IsGone: true } && attempt < MostAttempts)
         {
             // Its last inode went just now; the next look makes the place known anew.
             return Lookup(request, parent, directory, name, out entry, attempt + 1);
@@ -142,11 +143,11 @@ public sealed unsafe partial class PassthroughFileSystem
 
         if (node == 0)
         {
-            place?.CloseIfUnused();
+            mount?.CloseIfUnused();
             return result < 0 ? result : -Errno.ENFILE;
         }
 
-        Fill(request, parent, name, version, node, place!, status, out entry);
+        Fill(request, parent, name, version, node, mount!, status, out entry);
         return 0;
     }
 
@@ -154,17 +155,17 @@ public sealed unsafe partial class PassthroughFileSystem
 
     /// <summary>Tells of an inode that was found by a name, and notes by which.</summary>
     private void Fill(
-        RequestContext request, in InodePin parent, FileName name, uint version, ulong node, Place place, in FileStatus status, out EntryOut entry)
+        RequestContext request, in InodePin parent, FileName name, uint version, ulong node, HostMount mount, in FileStatus status, out EntryOut entry)
     {
-        if (!place.HasHandles)
+        if (!mount.HasHandles)
         {
             _inodes.NoteWay(node, parent, name, version, hasMoreNames: status.LinkCount > 1);
         }
 
-        Fill(request, parent, node, place, status, out entry);
+        Fill(request, parent, node, mount, status, out entry);
     }
 
-    private void Fill(RequestContext request, in InodePin parent, ulong node, Place place, in FileStatus status, out EntryOut entry)
+    private void Fill(RequestContext request, in InodePin parent, ulong node, HostMount mount, in FileStatus status, out EntryOut entry)
     {
         InodeSlot* slot = _inodes.Peek(node);
         slot->Parent = parent.Index;
@@ -179,7 +180,7 @@ public sealed unsafe partial class PassthroughFileSystem
             AttributesValidNanoseconds = attributesValid.Nanoseconds,
             Attributes = AttributesOf(status),
         };
-        if (place.Number != parent.Slot->Place && IsSubmount(request, status))
+        if (mount.Number != parent.Slot->Mount && IsSubmount(request, status))
         {
             entry.Attributes.Flags |= InodeAttributes.Submount;
         }

@@ -3,6 +3,7 @@ using VirtioFs.Fuse.Identity;
 using VirtioFs.Fuse.Locks;
 using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.OpenFiles;
 using VirtioFs.Fuse.Passthrough.Options;
 using VirtioFs.Fuse.Wire;
@@ -21,7 +22,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     private readonly ShareBudget _inodeBudget;
     private readonly ShareBudget _lockRecords;
     private readonly FileDescriptor _descriptors;
-    private readonly PlaceTable _places;
+    private readonly HostMountTable _mounts;
     private readonly InodeTable _inodes;
     private readonly OpenFileTable _open;
     private readonly CacheRules _rules;
@@ -59,8 +60,8 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         _budget = ProcessBudget.Descriptors.Open(openFiles + inodeDescriptors + (limit / 32));
         _inodeBudget = ProcessBudget.Inodes.Open(options.Inodes);
         _lockRecords = ProcessBudget.Locks.Open(options.Locks);
-        _places = new PlaceTable(descriptors, options.FileHandles, _budget);
-        _inodes = new InodeTable(_places, _inodeBudget, _budget, (int)inodeDescriptors);
+        _mounts = new HostMountTable(descriptors, options.FileHandles, _budget);
+        _inodes = new InodeTable(_mounts, _inodeBudget, _budget, (int)inodeDescriptors);
         _open = new OpenFileTable(_budget, (int)openFiles);
         _locks = new LockTable(_budget, _lockRecords);
         try
@@ -126,7 +127,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         _open.Dispose();
         _streams.Dispose();
         _inodes.Dispose();
-        _places.Dispose();
+        _mounts.Dispose();
         _descriptors.Dispose();
         _lockRecords.Dispose();
         _inodeBudget.Dispose();
@@ -147,8 +148,8 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
         }
 
         _root = root;
-        Place place = _places.Find(status, root)!;
-        _opensByHandle = place.HasHandles;
-        _inodes.AddRoot(root, place, status);
+        HostMount mount = _mounts.Find(status, root)!;
+        _opensByHandle = mount.HasHandles;
+        _inodes.AddRoot(root, mount, status);
     }
 }

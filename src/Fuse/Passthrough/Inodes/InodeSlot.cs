@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Passthrough.Mounts;
 
 namespace VirtioFs.Fuse.Passthrough.Inodes;
 
@@ -36,8 +37,8 @@ internal unsafe struct InodeSlot
     /// <summary>The next slot in the same bucket, or 0.</summary>
     public int Next;
 
-    /// <summary>Number of the <see cref="Place"/>.</summary>
-    public int Place;
+    /// <summary>Number of the <see cref="HostMount"/>.</summary>
+    public int Mount;
 
     /// <summary>Slot of the directory that it was last looked up in, or 0.</summary>
     public int Parent;

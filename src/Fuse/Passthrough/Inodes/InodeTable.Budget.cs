@@ -129,7 +129,7 @@ internal sealed unsafe partial class InodeTable
 
     private bool CanDoWithout(InodeSlot* slot, bool nameless)
     {
-        if (_places[slot->Place].HasHandles)
+        if (_mounts[slot->Mount].HasHandles)
         {
             return (nameless || !slot->IsNameless) && HoldByHandle(slot);
         }

@@ -1,3 +1,4 @@
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Passthrough.Inodes;
@@ -49,8 +50,8 @@ internal sealed unsafe partial class InodeTable
 
     private int OpenByHandle(InodeSlot* slot, int flags)
     {
-        Place place = _places[slot->Place];
-        int result = slot->Handle.IsEmpty ? -Errno.ESTALE : InodeHandle.Open(place.Mount, slot->Handle.Value, flags);
+        HostMount mount = _mounts[slot->Mount];
+        int result = slot->Handle.IsEmpty ? -Errno.ESTALE : InodeHandle.Open(mount.Descriptor, slot->Handle.Value, flags);
         if (result == -Errno.ESTALE)
         {
             LoseNumber(slot);
@@ -72,7 +73,7 @@ internal sealed unsafe partial class InodeTable
     private int Reopen(in InodePin pin)
     {
         InodeSlot* slot = pin.Slot;
-        int descriptor = _places[slot->Place].HasHandles ? OpenByHandle(slot, OpenFlags.Path) : OpenByWay(pin);
+        int descriptor = _mounts[slot->Mount].HasHandles ? OpenByHandle(slot, OpenFlags.Path) : OpenByWay(pin);
         if (descriptor < 0)
         {
             return descriptor;
@@ -86,7 +87,7 @@ internal sealed unsafe partial class InodeTable
             return -Errno.ESTALE;
         }
 
-        if (!_places[slot->Place].HasHandles && !_descriptorBudget.HasRoom && !MakeRoom())
+        if (!_mounts[slot->Mount].HasHandles && !_descriptorBudget.HasRoom && !MakeRoom())
         {
             // What is found by its way may not be let go again.
             FileDescriptor.Close(descriptor);
@@ -100,8 +101,8 @@ internal sealed unsafe partial class InodeTable
     /// <summary>Whether a descriptor is of an inode, as far as attributes tell.</summary>
     internal bool IsTheSame(InodeSlot* slot, int descriptor) =>
         FileStatus.Of(descriptor, out FileStatus status) == 0
-        && _places.Find(status, -1) is Place place
-        && InodeKey.Of(place, status) == InodeKey.Of(slot);
+        && _mounts.Find(status, -1) is HostMount mount
+        && InodeKey.Of(mount, status) == InodeKey.Of(slot);
 
     private void CountDescriptor()
     {

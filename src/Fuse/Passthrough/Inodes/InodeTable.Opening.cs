@@ -33,7 +33,7 @@ internal sealed unsafe partial class InodeTable
 
     /// <summary>Whether a refusal may have been for want of a name, and not of a right.</summary>
     internal bool MayBeUnconnected(in InodePin pin) =>
-        ThreadJail.HasLandlock && pin.Slot->Type != FileStatus.Directory && _places[pin.Slot->Place].HasHandles && !pin.Slot->Handle.IsEmpty;
+        ThreadJail.HasLandlock && pin.Slot->Type != FileStatus.Directory && _mounts[pin.Slot->Mount].HasHandles && !pin.Slot->Handle.IsEmpty;
 
     /// <summary>
     /// Opens a path reference to a file by its handle anew, which has a name if somebody has looked one up in the meantime. ESTALE where
@@ -59,7 +59,7 @@ internal sealed unsafe partial class InodeTable
             return -Errno.EACCES;
         }
 
-        if (Volatile.Read(ref slot->Descriptor) < 0 && !slot->Unverified && _places[slot->Place].HasHandles)
+        if (Volatile.Read(ref slot->Descriptor) < 0 && !slot->Unverified && _mounts[slot->Mount].HasHandles)
         {
             return OpenByHandle(slot, flags);
         }

@@ -112,7 +112,7 @@ internal sealed unsafe partial class InodeTable
     private bool CanStart(int index, out InodePin pin)
     {
         InodeSlot* slot = _slots[index];
-        bool hasHandles = _places[slot->Place].HasHandles;
+        bool hasHandles = _mounts[slot->Mount].HasHandles;
         pin = default;
         if (!hasHandles && Volatile.Read(ref slot->Descriptor) < 0)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using VirtioFs.Fuse.Operations;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.Slots;
 using VirtioFs.Linux;
 
@@ -26,7 +27,7 @@ internal sealed unsafe partial class InodeTable
     internal Lock Moves { get; } = new();
 
     /// <summary>Whether what is in a directory is found again by its way.</summary>
-    internal bool NeedsWays(in InodePin directory) => !_places[directory.Slot->Place].HasHandles;
+    internal bool NeedsWays(in InodePin directory) => !_mounts[directory.Slot->Mount].HasHandles;
 
     /// <summary>A number that changes when the guest removes or renames this name: asked before the name is looked up.</summary>
     internal uint NameVersion(in InodePin directory, FileName name) =>
@@ -61,12 +62,12 @@ internal sealed unsafe partial class InodeTable
     /// <inheritdoc cref="PinNamed(int, FileName)"/>
     internal InodePin PinNamed(int directory, FileName name, out FileStatus status)
     {
-        if (FileStatus.Of(directory, name.Bytes, out status) < 0 || _places.Find(status, -1) is not Place place)
+        if (FileStatus.Of(directory, name.Bytes, out status) < 0 || _mounts.Find(status, -1) is not HostMount mount)
         {
             return default;
         }
 
-        InodeKey key = InodeKey.Of(place, status);
+        InodeKey key = InodeKey.Of(mount, status);
         ulong hash = key.Hash();
         InodeShard shard = ShardOf(hash);
         ulong node;

@@ -1,4 +1,5 @@
 using VirtioFs.Fuse.Budgets;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.Slots;
 using VirtioFs.Fuse.Wire;
 using VirtioFs.Linux;
@@ -15,14 +16,14 @@ internal sealed unsafe partial class InodeTable : IDisposable
 
     private readonly SlotMemory<InodeSlot> _slots = new();
     private readonly InodeShard[] _shards = new InodeShard[1 << ShardBits];
-    private readonly PlaceTable _places;
+    private readonly HostMountTable _mounts;
     private readonly ShareBudget _inodes;
     private readonly ShareBudget _descriptorBudget;
     private int _descriptors;
 
-    internal InodeTable(PlaceTable places, ShareBudget inodes, ShareBudget descriptors, int descriptorBudget)
+    internal InodeTable(HostMountTable places, ShareBudget inodes, ShareBudget descriptors, int descriptorBudget)
     {
-        _places = places;
+        _mounts = places;
         _inodes = inodes;
         _descriptorBudget = descriptors;
         _budget = descriptorBudget;
@@ -42,9 +43,9 @@ internal sealed unsafe partial class InodeTable : IDisposable
     internal int Descriptors => Volatile.Read(ref _descriptors);
 
     /// <summary>Makes the root, which is never forgotten. The table owns the descriptor.</summary>
-    internal void AddRoot(int descriptor, Place place, in FileStatus status)
+    internal void AddRoot(int descriptor, HostMount mount, in FileStatus status)
     {
-        ulong node = Add(_shards[0], InodeKey.Of(place, status), status, ref descriptor, null, hashed: false);
+        ulong node = Add(_shards[0], InodeKey.Of(mount, status), status, ref descriptor, null, hashed: false);
         if (node != InHeader.RootId)
         {
             throw new InvalidOperationException("The root must be the first inode of a table.");
@@ -90,9 +91,9 @@ internal sealed unsafe partial class InodeTable : IDisposable
     }
 
     /// <summary>Counts one more reference to an inode that is known already. False when it is not, or is not known well enough.</summary>
-    internal bool TryReference(Place place, in FileStatus status, out ulong node)
+    internal bool TryReference(HostMount mount, in FileStatus status, out ulong node)
     {
-        InodeKey key = InodeKey.Of(place, status);
+        InodeKey key = InodeKey.Of(mount, status);
         ulong hash = key.Hash();
         InodeShard shard = ShardOf(hash);
         lock (shard)
@@ -118,15 +119,15 @@ internal sealed unsafe partial class InodeTable : IDisposable
     }
 
     /// <summary>Counts one more reference to an inode, which becomes known if it was not.</summary>
-    /// <param name="place">Where it is.</param>
+    /// <param name="mount">Where it is.</param>
     /// <param name="status">What statx told of <paramref name="descriptor"/>, or of the name that the handle was got by.</param>
     /// <param name="descriptor">A path reference; -1 afterwards when the table keeps it. Or -1 from the beginning.</param>
     /// <param name="handle">The file handle, or null.</param>
     /// <param name="verified">Whether handle and status are certainly those of one file.</param>
     /// <returns>The node id, or 0 when the table is full or the place is gone.</returns>
-    internal ulong Reference(Place place, in FileStatus status, ref int descriptor, InodeHandle* handle, bool verified)
+    internal ulong Reference(HostMount mount, in FileStatus status, ref int descriptor, InodeHandle* handle, bool verified)
     {
-        InodeKey key = InodeKey.Of(place, status);
+        InodeKey key = InodeKey.Of(mount, status);
         ulong hash = key.Hash();
         InodeShard shard = ShardOf(hash);
         ulong node;
@@ -227,9 +228,9 @@ internal sealed unsafe partial class InodeTable : IDisposable
 
     private ulong Add(InodeShard shard, InodeKey key, in FileStatus status, ref int descriptor, InodeHandle* handle, bool hashed)
     {
-        Place place = _places[key.Place];
+        HostMount mount = _mounts[key.Mount];
         int index = _inodes.TryTake() ? _slots.Take() : -1;
-        if (index <= 0 || !place.TryAddInode())
+        if (index <= 0 || !mount.TryAddInode())
         {
             UndoAdd(index);
             return 0;
@@ -239,7 +240,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         slot->Lookups = 1;
         slot->Inode = key.Inode;
         slot->Birth = key.Birth;
-        slot->Place = key.Place;
+        slot->Mount = key.Mount;
         slot->Type = (ushort)status.Type;
         slot->Touched = false;
         slot->Unverified = false;
@@ -342,7 +343,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         }
 
         slot->Handle.Release();
-        _places[slot->Place].RemoveInode();
+        _mounts[slot->Mount].RemoveInode();
         _inodes.Give();
         SlotLifetime.Close(ref slot->Lifetime);
         _slots.Free(index);

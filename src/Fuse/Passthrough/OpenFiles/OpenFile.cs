@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Passthrough.OpenFiles;
@@ -22,8 +23,8 @@ internal struct OpenFile
     /// <summary>The open descriptor.</summary>
     public int Descriptor;
 
-    /// <summary>Number of the <see cref="Place"/>.</summary>
-    public int Place;
+    /// <summary>Number of the <see cref="HostMount"/>.</summary>
+    public int Mount;
 
     /// <summary>The process in the guest that took a lock of flock(2) on it last; only for who looks on.</summary>
     public uint FlockProcessId;

@@ -20,7 +20,7 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
     internal bool HasRoom => Volatile.Read(ref _count) < budget && descriptors.HasRoom;
 
     /// <summary>Takes an open descriptor in. Answers the handle, never 0; or 0 when there are too many, and then the descriptor is closed.</summary>
-    internal ulong Add(int descriptor, ulong node, int place, bool isDirectory)
+    internal ulong Add(int descriptor, ulong node, int mount, bool isDirectory)
     {
         int index = Interlocked.Increment(ref _count) <= budget ? _slots.Take() : 0;
         if (index == 0)
@@ -34,7 +34,7 @@ internal sealed unsafe class OpenFileTable(ShareBudget descriptors, int budget) 
         OpenFile* file = _slots[index];
         file->Descriptor = descriptor;
         file->Node = node;
-        file->Place = place;
+        file->Mount = mount;
         file->IsDirectory = isDirectory;
         file->HostOffset = 0;
         file->Flock = 0;

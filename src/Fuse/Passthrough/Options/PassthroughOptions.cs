@@ -1,7 +1,7 @@
 using VirtioFs.Fuse.ExtendedAttributeNames;
 using VirtioFs.Fuse.Identity;
 using VirtioFs.Fuse.Locks;
-using VirtioFs.Fuse.Passthrough.Inodes;
+using VirtioFs.Fuse.Passthrough.Mounts;
 
 namespace VirtioFs.Fuse.Passthrough.Options;
 

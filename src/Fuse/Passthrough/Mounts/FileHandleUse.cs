@@ -1,4 +1,4 @@
-namespace VirtioFs.Fuse.Passthrough.Inodes;
+namespace VirtioFs.Fuse.Passthrough.Mounts;
 
 /// <summary>Whether inodes that the guest knows are held by file handles. The names are virtiofsd's (<c>--inode-file-handles</c>).</summary>
 public enum FileHandleUse

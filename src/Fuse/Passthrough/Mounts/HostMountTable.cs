@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using VirtioFs.Fuse.Budgets;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse.Passthrough.Inodes;
+namespace VirtioFs.Fuse.Passthrough.Mounts;
 
-/// <summary>The devices and mounts met inside of a share; most shares have one.</summary>
-internal sealed unsafe class PlaceTable : IDisposable
+/// <summary>The mounts found in a share; most shares have one.</summary>
+internal sealed unsafe class HostMountTable : IDisposable
 {
     private const long Nfs = 0x6969, Smb2 = 0xFE534D42, Cifs = 0xFF534D42, Fuse = 0x65735546, NineP = 0x01021997, Ceph = 0x00c36400;
     private const long Tmpfs = 0x01021994, Ramfs = 0x858458f6, Overlay = 0x794c7630;
@@ -14,77 +14,77 @@ internal sealed unsafe class PlaceTable : IDisposable
     private readonly int _descriptors;
     private readonly FileHandleUse _handles;
     private readonly ShareBudget _budget;
-    private readonly ConcurrentDictionary<PlaceKey, Place> _known = [];
-    private Place[] _places = [];
-    private Place? _first;
+    private readonly ConcurrentDictionary<HostMountKey, HostMount> _known = [];
+    private HostMount[] _mounts = [];
+    private HostMount? _first;
 
-    internal PlaceTable(int descriptors, FileHandleUse handles, ShareBudget budget) =>
+    internal HostMountTable(int descriptors, FileHandleUse handles, ShareBudget budget) =>
         (_descriptors, _handles, _budget) = (descriptors, handles, budget);
 
-    internal Place this[int number] => Volatile.Read(ref _places)[number];
+    internal HostMount this[int number] => Volatile.Read(ref _mounts)[number];
 
-    /// <summary>The place of a file, made known when it is met for the first time.</summary>
+    /// <summary>The mount that a file lies on, made known when it is met for the first time.</summary>
     /// <param name="status">What statx told of the file.</param>
-    /// <param name="descriptor">A path reference to it, or -1; then an unknown place answers null.</param>
-    internal Place? Find(in FileStatus status, int descriptor)
+    /// <param name="descriptor">A path reference to it, or -1; then an unknown mount answers null.</param>
+    internal HostMount? Find(in FileStatus status, int descriptor)
     {
-        PlaceKey key = PlaceKey.Of(status);
-        if (_first is Place first && first.Key == key && !first.IsGone)
+        HostMountKey key = HostMountKey.Of(status);
+        if (_first is HostMount first && first.Key == key && !first.IsGone)
         {
             return first;
         }
 
-        return _known.TryGetValue(key, out Place? place) && !place.IsGone ? place
+        return _known.TryGetValue(key, out HostMount? mount) && !mount.IsGone ? mount
             : descriptor < 0 ? null : Add(key, status, descriptor);
     }
 
     public void Dispose()
     {
-        foreach (Place place in _known.Values)
+        foreach (HostMount mount in _known.Values)
         {
-            place.Close();
+            mount.Close();
         }
 
         _known.Clear();
-        (_places, _first) = ([], null);
+        (_mounts, _first) = ([], null);
     }
 
-    private Place Add(PlaceKey key, in FileStatus status, int descriptor)
+    private HostMount Add(HostMountKey key, in FileStatus status, int descriptor)
     {
         lock (_lock)
         {
-            bool isKnown = _known.TryGetValue(key, out Place? former);
+            bool isKnown = _known.TryGetValue(key, out HostMount? former);
             if (isKnown && !former!.IsGone)
             {
                 return former;
             }
 
-            // A place that is met again has its number again, or a guest that forgets and looks could use up numbers for ever.
+            // A mount that is met again keeps its number, or a guest that forgets and looks could use up numbers for ever.
             int number = former?.Number ?? _known.Count;
-            int mount = number == 0 || _budget.HasRoom ? OpenMount(status, descriptor) : -1;
+            int opened = number == 0 || _budget.HasRoom ? OpenMount(status, descriptor) : -1;
             _ = FileSystemStatus.Of(descriptor, out FileSystemStatus system);
             long type = system.Type & 0xFFFFFFFF;
-            Place place = new(
+            HostMount mount = new(
                 key,
                 number,
-                mount,
+                opened,
                 _budget,
-                mount >= 0 && _handles != FileHandleUse.Never && HandlesWork(descriptor, mount),
+                opened >= 0 && _handles != FileHandleUse.Never && HandlesWork(descriptor, opened),
                 type is Nfs or Smb2 or Cifs or Fuse or NineP or Ceph,
                 type is Tmpfs or Ramfs,
                 type is not Overlay);
-            // Pairs with the reads in Find and in the indexer: a number is handed out only after its place is there.
-            Place[] places = _places;
-            if (number >= places.Length)
+            // Pairs with the reads in Find and in the indexer: a number is handed out only after its mount is there.
+            HostMount[] mounts = _mounts;
+            if (number >= mounts.Length)
             {
-                Array.Resize(ref places, Math.Max(4, 2 * places.Length));
+                Array.Resize(ref mounts, Math.Max(4, 2 * mounts.Length));
             }
 
-            Volatile.Write(ref places[number], place);
-            Volatile.Write(ref _places, places);
-            _known[key] = place;
-            _first = number == 0 ? place : _first;
-            return place;
+            Volatile.Write(ref mounts[number], mount);
+            Volatile.Write(ref _mounts, mounts);
+            _known[key] = mount;
+            _first = number == 0 ? mount : _first;
+            return mount;
         }
     }
 

@@ -1,48 +1,40 @@
 using VirtioFs.Fuse.Budgets;
 using VirtioFs.Linux;
 
-namespace VirtioFs.Fuse.Passthrough.Inodes;
-
-/// <summary>A device as reached through one mount: where an inode number means one file.</summary>
-/// <param name="Device">Major and minor number.</param>
-/// <param name="MountId">The kernel's number of the mount.</param>
-internal readonly record struct PlaceKey(ulong Device, ulong MountId)
-{
-    internal static PlaceKey Of(in FileStatus status) =>
-        new(((ulong)status.DeviceMajor << 32) | status.DeviceMinor, status.MountId);
-}
+namespace VirtioFs.Fuse.Passthrough.Mounts;
 
 /// <summary>
-/// What is known of a <see cref="PlaceKey"/>. It is let go with its last inode, so that the host can unmount what no guest looks at.
+/// A mount of the host's within a share, and what its file system can do. It is released with its last inode, so that the host can unmount what
+/// no guest uses.
 /// </summary>
-/// <remarks>The descriptor on the mount counts against the share's budget from when the place is made until it is let go.</remarks>
-internal sealed class Place
+/// <remarks>The descriptor on the mount counts against the share's budget until it is released.</remarks>
+internal sealed class HostMount
 {
     private const int Gone = -1;
     private readonly ShareBudget _budget;
     private int _inodes;
 
-    internal Place(
-        PlaceKey key, int number, int mount, ShareBudget budget, bool hasHandles, bool flushesAtClose, bool isMemory, bool keepsBirth)
+    internal HostMount(
+        HostMountKey key, int number, int descriptor, ShareBudget budget, bool hasHandles, bool flushesAtClose, bool isMemory, bool keepsBirth)
     {
-        (Key, Number, Mount, _budget) = (key, number, mount, budget);
+        (Key, Number, Descriptor, _budget) = (key, number, descriptor, budget);
         (HasHandles, FlushesAtClose, IsMemory, KeepsBirth) = (hasHandles, flushesAtClose, isMemory, keepsBirth);
-        if (mount >= 0)
+        if (descriptor >= 0)
         {
             budget.Take();
         }
     }
 
     /// <summary>The identity.</summary>
-    internal PlaceKey Key { get; }
+    internal HostMountKey Key { get; }
 
     /// <summary>Its index in the table.</summary>
     internal int Number { get; }
 
     /// <summary>An open descriptor on the mount, for file handles and syncfs(2), or -1.</summary>
-    internal int Mount { get; }
+    internal int Descriptor { get; }
 
-    /// <summary>Whether it was let go: its number stays, and is the same place's when that is met again.</summary>
+    /// <summary>Whether it was released: its number stays reserved for the same mount.</summary>
     internal bool IsGone => Volatile.Read(ref _inodes) == Gone;
 
     /// <summary>Whether a file handle can be turned into a descriptor again.</summary>
@@ -57,7 +49,7 @@ internal sealed class Place
     /// <summary>Whether a file's time of birth stays: not on overlayfs, where a file that is written to for the first time gets a new one.</summary>
     internal bool KeepsBirth { get; }
 
-    /// <summary>Counts an inode in. False when the place is gone.</summary>
+    /// <summary>Counts an inode in. False when the mount is gone.</summary>
     internal bool TryAddInode()
     {
         for (int count = Volatile.Read(ref _inodes); count != Gone; count = Volatile.Read(ref _inodes))
@@ -71,7 +63,7 @@ internal sealed class Place
         return false;
     }
 
-    /// <summary>Counts an inode out, and lets the place go with the last one.</summary>
+    /// <summary>Counts an inode out, and releases the mount with the last one.</summary>
     internal void RemoveInode()
     {
         if (Interlocked.Decrement(ref _inodes) == 0)
@@ -80,29 +72,29 @@ internal sealed class Place
         }
     }
 
-    /// <summary>Lets go of a place that has no inode, since the first one was not to be.</summary>
+    /// <summary>Releases a mount without inodes, since its first one was not made.</summary>
     internal void CloseIfUnused()
     {
         if (Interlocked.CompareExchange(ref _inodes, Gone, 0) == 0)
         {
-            CloseMount();
+            CloseDescriptor();
         }
     }
 
-    /// <summary>Lets go of a place that never had an inode, or still has.</summary>
+    /// <summary>Releases a mount that never had an inode, or still has some.</summary>
     internal void Close()
     {
         if (Interlocked.Exchange(ref _inodes, Gone) != Gone)
         {
-            CloseMount();
+            CloseDescriptor();
         }
     }
 
-    private void CloseMount()
+    private void CloseDescriptor()
     {
-        if (Mount >= 0)
+        if (Descriptor >= 0)
         {
-            FileDescriptor.Close(Mount);
+            FileDescriptor.Close(Descriptor);
             _budget.Give();
         }
     }
