@@ -58,14 +58,16 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
         Coverage.Forget();
         using FuzzTree tree = new(options.Directory, seed);
         bool alone = seed % 2 == 0;
-        using ManualResetEventSlim hasOpened = new();
-        List<Thread> threads = [Start("fuse", seed, () => FeedFuse(tree, seed, warmUp ? 1000 : InputsOfRound, hasOpened))];
+        using ManualResetEventSlim hasOpened = new(), mayStart = new();
+        List<Thread> threads = [Start("fuse", seed, () => FeedFuse(tree, seed, warmUp ? 1000 : InputsOfRound, hasOpened, mayStart))];
         hasOpened.Wait();
         if (!alone || warmUp)
         {
             using Share first = StartShare(tree, 0, seed);
             using Share second = StartShare(tree, 1, seed);
             using Share? third = options.Without.Contains("leaving") ? null : StartShare(tree, FuzzTree.Shares, seed);
+            // Not before: its guest removes the file that one of the shares may be of.
+            mayStart.Set();
             using HostActor? host = options.Without.Contains("host") ? null : new HostActor(tree, (int)seed);
             Func<bool> goesOn = () => !IsOver && threads[0].IsAlive;
             List<Thread> others = [];
@@ -88,6 +90,7 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
             threads.ForEach(thread => thread.Join());
         }
 
+        mayStart.Set();
         threads.ForEach(thread => thread.Join());
         Try("The files beside", seed, tree.CheckBeside);
     }
@@ -106,7 +109,7 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
         });
     }
 
-    private void FeedFuse(FuzzTree tree, ulong seed, int count, ManualResetEventSlim hasOpened)
+    private void FeedFuse(FuzzTree tree, ulong seed, int count, ManualResetEventSlim hasOpened, ManualResetEventSlim mayStart)
     {
         FuseTarget target;
         try
@@ -119,6 +122,7 @@ internal sealed class FuzzRun(FuzzOptions options, TextWriter output)
         }
 
         using FuseTarget opened = target;
+        mayStart.Wait();
         int i = 0;
         Try(() => $"FUSE input {i}: {target.Describe()}", seed, () =>
         {

@@ -262,7 +262,7 @@ public sealed unsafe partial class PassthroughFileSystem
             return -Errno.EFBIG;
         }
 
-        int opened = openDescriptor >= 0 ? -1 : _inodes.Open(pin, _descriptors.Value, OpenFlags.WriteOnly | OpenFlags.NonBlock);
+        int opened = openDescriptor >= 0 ? -1 : _inodes.Opener.Open(pin, _descriptors.Value, OpenFlags.WriteOnly | OpenFlags.NonBlock);
         int descriptor = openDescriptor >= 0 ? openDescriptor : opened;
         if (descriptor < 0)
         {

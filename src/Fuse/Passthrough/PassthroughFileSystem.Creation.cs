@@ -102,7 +102,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            uint version = _inodes.NameVersion(pin, name);
+            uint version = _inodes.Names.NameVersion(pin, name);
             int flags = HostFlags(request, arguments.Flags) | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow;
             int descriptor;
             using (ImpersonationScope caller = ActAsCaller(request, arguments.Umask))
@@ -116,9 +116,9 @@ public sealed unsafe partial class PassthroughFileSystem
             }
 
             result = descriptor < 0 ? descriptor : TakeIn(request, pin, descriptor, out created);
-            if (result == 0 && _inodes.NeedsWays(pin))
+            if (result == 0 && _inodes.Names.AreNeededIn(pin))
             {
-                _inodes.NoteWay(created.Entry.NodeId, pin, name, version, hasMoreNames: false);
+                _inodes.Names.Note(created.Entry.NodeId, pin, name, version, hasMoreNames: false);
             }
 
             if (result < 0 && descriptor >= 0)

@@ -188,7 +188,7 @@ public sealed unsafe partial class PassthroughFileSystem
     private bool ReferenceEntry(RequestContext request, in InodePin parent, int directory, FileName name, out EntryOut entry)
     {
         entry = default;
-        uint version = _inodes.NameVersion(parent, name);
+        uint version = _inodes.Names.NameVersion(parent, name);
         if (FileStatus.Of(directory, name.Bytes, out FileStatus status) < 0)
         {
             return false;

@@ -133,8 +133,8 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <summary>Opens an inode; where nothing may be changed, so that reading leaves its access time alone too, if the host lets us.</summary>
     private int OpenInode(in InodePin pin, int flags)
     {
-        int descriptor = _options.ReadOnly ? _inodes.Open(pin, _descriptors.Value, flags | OpenFlags.NoAccessTime) : -Errno.EPERM;
-        return descriptor == -Errno.EPERM ? _inodes.Open(pin, _descriptors.Value, flags) : descriptor;
+        int descriptor = _options.ReadOnly ? _inodes.Opener.Open(pin, _descriptors.Value, flags | OpenFlags.NoAccessTime) : -Errno.EPERM;
+        return descriptor == -Errno.EPERM ? _inodes.Opener.Open(pin, _descriptors.Value, flags) : descriptor;
     }
 
     /// <summary>The flags of the host's open for those of a guest's.</summary>

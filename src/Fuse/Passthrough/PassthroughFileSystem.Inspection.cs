@@ -24,7 +24,7 @@ public sealed unsafe partial class PassthroughFileSystem
         return new SessionHoldings
         {
             InodeCount = _inodes.Count,
-            InodeDescriptorCount = _inodes.Descriptors,
+            InodeDescriptorCount = _inodes.Clock.Count,
             OpenFileCount = _open.Count,
             LockDescriptorCount = _locks.Descriptors,
             Inodes = parts.HasFlag(SessionParts.Inodes) ? ListInodes() : [],

@@ -186,7 +186,7 @@ public sealed unsafe partial class PassthroughFileSystem
     /// <summary>Opens an open file of the guest's once more, for an owner's locks. EAGAIN where a lease of the host is in the way.</summary>
     private int OpenForLocks(int descriptor, bool writes)
     {
-        if (_open.Count + _locks.Descriptors >= _open.Budget || !(_budget.HasRoom || _inodes.MakeRoom()))
+        if (_open.Count + _locks.Descriptors >= _open.Budget || !(_budget.HasRoom || _inodes.Clock.MakeRoom()))
         {
             return -Errno.ENOLCK;
         }

@@ -65,12 +65,12 @@ public sealed unsafe partial class PassthroughFileSystem
     private int Link(in InodePin pin, int descriptor, int newDirectory, FileName newName)
     {
         int result = LinkDescriptor(descriptor, newDirectory, newName);
-        if (result is not (-Errno.EXDEV or -Errno.EACCES) || !_inodes.MayBeUnconnected(pin))
+        if (result is not (-Errno.EXDEV or -Errno.EACCES) || !_inodes.Opener.MayBeUnconnected(pin))
         {
             return result;
         }
 
-        int reference = _inodes.OpenConnected(pin, _descriptors.Value);
+        int reference = _inodes.Opener.OpenConnected(pin, _descriptors.Value);
         if (reference < 0)
         {
             return reference;
@@ -93,7 +93,7 @@ public sealed unsafe partial class PassthroughFileSystem
     {
         const int MostAttempts = 8;
         entry = default;
-        uint version = _inodes.NameVersion(parent, name);
+        uint version = _inodes.Names.NameVersion(parent, name);
         int result = FileStatus.Of(directory, name.Bytes, out FileStatus status);
         if (result < 0 || IsHidden(status))
         {
@@ -108,7 +108,7 @@ public sealed unsafe partial class PassthroughFileSystem
         }
 
         // Where there are file handles, an inode can do without a descriptor of its own.
-        bool keepsDescriptor = _budget.HasRoom || (mount is not { HasHandles: true } && _inodes.MakeRoom());
+        bool keepsDescriptor = _budget.HasRoom || (mount is not { HasHandles: true } && _inodes.Clock.MakeRoom());
         if (!keepsDescriptor && mount is not { HasHandles: true })
         {
             return -Errno.ENFILE;
@@ -159,7 +159,7 @@ public sealed unsafe partial class PassthroughFileSystem
     {
         if (!mount.HasHandles)
         {
-            _inodes.NoteWay(node, parent, name, version, hasMoreNames: status.LinkCount > 1);
+            _inodes.Names.Note(node, parent, name, version, hasMoreNames: status.LinkCount > 1);
         }
 
         Fill(request, parent, node, mount, status, out entry);
@@ -216,7 +216,7 @@ public sealed unsafe partial class PassthroughFileSystem
         int result = _open.Pin(pin.Slot->LastOpen, pin.Node, out OpenFilePin file);
         using (file)
         {
-            if (result < 0 || !_inodes.IsTheSame(pin.Slot, file.Descriptor))
+            if (result < 0 || !_inodes.Proof.IsTheSame(pin.Slot, file.Descriptor))
             {
                 return -Errno.ESTALE;
             }
@@ -224,7 +224,7 @@ public sealed unsafe partial class PassthroughFileSystem
             byte* name = stackalloc byte[DescriptorName.MaximumLength];
             DescriptorName.Write(file.Descriptor, name);
             int descriptor = Files.Open(_descriptors.Value, name, OpenFlags.Path);
-            return descriptor < 0 ? descriptor : _inodes.Adopt(pin, descriptor);
+            return descriptor < 0 ? descriptor : _inodes.Clock.Adopt(pin, descriptor);
         }
     }
 

@@ -42,7 +42,7 @@ public sealed unsafe partial class PassthroughFileSystem
                     return result;
                 }
 
-                if (_inodes.NeedsWays(pin) && _inodes.NeedsWays(newPin))
+                if (_inodes.Names.AreNeededIn(pin) && _inodes.Names.AreNeededIn(newPin))
                 {
                     return RenameAndFollow(pin, directory, name, newPin, newDirectory, newName, flags);
                 }
@@ -66,7 +66,7 @@ public sealed unsafe partial class PassthroughFileSystem
                 return result;
             }
 
-            if (_inodes.NeedsWays(pin))
+            if (_inodes.Names.AreNeededIn(pin))
             {
                 return UnlinkAndForgetWay(pin, directory, name, flags);
             }
@@ -88,18 +88,18 @@ public sealed unsafe partial class PassthroughFileSystem
             return default;
         }
 
-        _inodes.HoldWithoutName(pin, parent, directory, name);
+        _inodes.Names.HoldWithoutName(pin, parent, directory, name);
         return pin;
     }
 
     private int UnlinkAndForgetWay(in InodePin parent, int directory, FileName name, int flags)
     {
         using InodePin known = _inodes.PinNamed(directory, name);
-        _inodes.HoldWithoutName(known, parent, directory, name);
+        _inodes.Names.HoldWithoutName(known, parent, directory, name);
         int result = PathCalls.Unlink(directory, name.Bytes, flags);
         if (result == 0)
         {
-            _inodes.NoteRemoved(known, parent, name);
+            _inodes.Names.NoteRemoved(known, parent, name);
         }
 
         return result;
@@ -109,19 +109,19 @@ public sealed unsafe partial class PassthroughFileSystem
         in InodePin parent, int directory, FileName name, in InodePin newParent, int newDirectory, FileName newName, uint flags)
     {
         bool exchanges = (flags & Exchange) != 0;
-        lock (_inodes.Moves)
+        lock (_inodes.Names.RenameLock)
         {
             using InodePin moved = _inodes.PinNamed(directory, name);
             using InodePin replaced = _inodes.PinNamed(newDirectory, newName);
             if (!exchanges)
             {
-                _inodes.HoldWithoutName(replaced, newParent, newDirectory, newName);
+                _inodes.Names.HoldWithoutName(replaced, newParent, newDirectory, newName);
             }
 
             int result = PathCalls.Rename(directory, name.Bytes, newDirectory, newName.Bytes, flags);
             if (result == 0)
             {
-                _inodes.NoteRenamed(moved, parent, name, replaced, newParent, newName, exchanges);
+                _inodes.Names.NoteRenamed(moved, parent, name, replaced, newParent, newName, exchanges);
             }
 
             return result;

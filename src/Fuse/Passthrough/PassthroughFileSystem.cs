@@ -85,7 +85,7 @@ public sealed unsafe partial class PassthroughFileSystem : IFileSystem
     public int InodeCount => _inodes.Count;
 
     /// <summary>Descriptors that hold inodes without their being open.</summary>
-    public int InodeDescriptorCount => _inodes.Descriptors;
+    public int InodeDescriptorCount => _inodes.Clock.Count;
 
     /// <summary>Files and directories that the guest holds open.</summary>
     public int OpenFileCount => _open.Count;

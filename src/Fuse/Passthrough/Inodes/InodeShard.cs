@@ -4,8 +4,8 @@ using VirtioFs.Fuse.Passthrough.Slots;
 namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
-/// One part of the table by which inodes are found: buckets whose inodes name the next one. It is its own lock. The buckets lie
-/// outside of the managed heap, which would keep those of a guest's best days.
+/// One part of the index of inodes: buckets whose inodes name the next one. It is its own lock. The buckets lie outside of the managed
+/// heap, which would keep those of a guest's best days.
 /// </summary>
 /// <param name="slots">The inodes.</param>
 /// <param name="hashBits">The low bits of a hash, which all inodes of a shard have in common.</param>
@@ -17,9 +17,21 @@ internal sealed unsafe class InodeShard(SlotMemory<InodeSlot> slots, int hashBit
     private int _length = FewestBuckets;
     private int _count;
 
-    /// <summary>The first inode of a hash's bucket, or 0.</summary>
-    internal int First(ulong hash) => *Bucket(hash);
+    /// <summary>The slot of the inode with a key, or 0.</summary>
+    internal int Find(ulong hash, InodeKey key)
+    {
+        for (int index = *Bucket(hash); index != 0; index = slots[index]->Next)
+        {
+            if (InodeKey.Of(slots[index]) == key)
+            {
+                return index;
+            }
+        }
 
+        return 0;
+    }
+
+    /// <summary>Lets <see cref="Find"/> find an inode.</summary>
     internal void Insert(int index, ulong hash)
     {
         if (_count >= _length)
@@ -29,17 +41,25 @@ internal sealed unsafe class InodeShard(SlotMemory<InodeSlot> slots, int hashBit
 
         _count++;
         Link(index, hash);
+        slots[index]->Hashed = true;
     }
 
-    internal void Remove(int index, ulong hash)
+    /// <summary>Lets <see cref="Find"/> not find an inode any more, if it does.</summary>
+    internal void Remove(InodeSlot* slot)
     {
-        int* link = Bucket(hash);
-        while (*link != index)
+        if (!slot->Hashed)
+        {
+            return;
+        }
+
+        int* link = Bucket(InodeKey.Of(slot).Hash());
+        while (slots[*link] != slot)
         {
             link = &slots[*link]->Next;
         }
 
-        *link = slots[index]->Next;
+        *link = slot->Next;
+        slot->Hashed = false;
         _count--;
         if (_count < _length / 8 && _length > FewestBuckets)
         {

@@ -25,11 +25,11 @@ internal unsafe struct InodeSlot
     /// </summary>
     public long ToldChange;
 
-    /// <summary>The handle that it was opened under last, or 0: a way to it while it has no name any more.</summary>
+    /// <summary>The handle that it was opened under last, or 0: how it is reached while it has no name any more.</summary>
     public ulong LastOpen;
 
     /// <summary>By what names it was found, the last one first, where it has no handle that can be opened; or null.</summary>
-    public InodeWay* Ways;
+    public LookupName* Names;
 
     /// <summary>Path reference, or -1. Once set, it stays while the slot is in use by anybody.</summary>
     public int Descriptor;
@@ -43,7 +43,7 @@ internal unsafe struct InodeSlot
     /// <summary>Slot of the directory that it was last looked up in, or 0.</summary>
     public int Parent;
 
-    /// <summary>Ways of other inodes that begin here, for which it is kept; changed under the shard's lock.</summary>
+    /// <summary>Names of other inodes in this directory, for which it is kept; changed under the shard's lock.</summary>
     public int Children;
 
     /// <summary>Since when <see cref="IsLocked"/> holds, in milliseconds of the system's uptime, the low 32 bits.</summary>

@@ -1,4 +1,5 @@
 using VirtioFs.Fuse.Budgets;
+using VirtioFs.Fuse.Operations;
 using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Fuse.Passthrough.Slots;
 using VirtioFs.Fuse.Wire;
@@ -7,45 +8,49 @@ using VirtioFs.Linux;
 namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
-/// The inodes that a guest knows. A node id is a slot's number with its generation, found without locks; a shard's lock is
-/// held only to find an inode by what the host calls it, and to count references.
+/// The inodes that a guest knows: who uses them, and how often the guest has looked them up. A node id is a slot's number with its generation,
+/// found without locks; a shard's lock is held only to find an inode by what the host calls it, and to count references.
 /// </summary>
-internal sealed unsafe partial class InodeTable : IDisposable
+internal sealed unsafe class InodeTable : IDisposable
 {
-    private const int ShardBits = 6;
-
     private readonly SlotMemory<InodeSlot> _slots = new();
-    private readonly InodeShard[] _shards = new InodeShard[1 << ShardBits];
+    private readonly InodeIndex _index;
     private readonly HostMountTable _mounts;
-    private readonly ShareBudget _inodes;
-    private readonly ShareBudget _descriptorBudget;
-    private int _descriptors;
+    private readonly InodeSlotPool _pool;
 
-    internal InodeTable(HostMountTable places, ShareBudget inodes, ShareBudget descriptors, int descriptorBudget)
+    internal InodeTable(HostMountTable mounts, ShareBudget inodes, ShareBudget descriptors, int descriptorBudget)
     {
-        _mounts = places;
-        _inodes = inodes;
-        _descriptorBudget = descriptors;
-        _budget = descriptorBudget;
-        for (int i = 0; i < _shards.Length; i++)
-        {
-            _shards[i] = new InodeShard(_slots, ShardBits);
-        }
+        _mounts = mounts;
+        _index = new InodeIndex(_slots);
+        Clock = new DescriptorClock(this, _slots, mounts, descriptors, descriptorBudget);
+        _pool = new InodeSlotPool(_slots, mounts, inodes, Clock);
+        Proof = new InodeProof(_index, mounts);
+        Names = new LookupNameTable(this, mounts);
+        Opener = new InodeOpener(this, _index, new LookupPathWalk(this, Names, mounts), mounts);
     }
 
+    /// <summary>The descriptors that hold inodes.</summary>
+    internal DescriptorClock Clock { get; }
+
+    /// <summary>What tells whether a file is an inode's.</summary>
+    internal InodeProof Proof { get; }
+
+    /// <summary>The names by which inodes are found again where there are no file handles.</summary>
+    internal LookupNameTable Names { get; }
+
+    /// <summary>How inodes are opened.</summary>
+    internal InodeOpener Opener { get; }
+
     /// <summary>Inodes that the guest knows.</summary>
-    internal int Count => _inodes.Held;
+    internal int Count => _pool.Count;
 
     /// <summary>Whether one more may be known.</summary>
-    internal bool HasRoom => _inodes.HasRoom;
-
-    /// <summary>Path references held.</summary>
-    internal int Descriptors => Volatile.Read(ref _descriptors);
+    internal bool HasRoom => _pool.HasRoom;
 
     /// <summary>Makes the root, which is never forgotten. The table owns the descriptor.</summary>
     internal void AddRoot(int descriptor, HostMount mount, in FileStatus status)
     {
-        ulong node = Add(_shards[0], InodeKey.Of(mount, status), status, ref descriptor, null, hashed: false);
+        ulong node = Add(_index[0], InodeKey.Of(mount, status), status, ref descriptor, null, hashed: false);
         if (node != InHeader.RootId)
         {
             throw new InvalidOperationException("The root must be the first inode of a table.");
@@ -73,11 +78,14 @@ internal sealed unsafe partial class InodeTable : IDisposable
     /// </summary>
     internal InodeSlot* Peek(ulong node) => _slots[(int)(uint)node];
 
+    /// <summary>A slot that is kept by a pin, a reference or a name.</summary>
+    internal InodeSlot* SlotAt(int index) => _slots[index];
+
     internal void Unpin(int index, InodeSlot* slot)
     {
         if (SlotLifetime.Unpin(ref slot->Lifetime))
         {
-            Free(index, slot);
+            Free(index);
         }
     }
 
@@ -87,7 +95,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
         InodeSlot* slot = pin.Slot;
         slot->Touched = true;
         int descriptor = Volatile.Read(ref slot->Descriptor);
-        return descriptor >= 0 ? descriptor : Reopen(pin);
+        return descriptor >= 0 ? descriptor : Opener.Reopen(pin);
     }
 
     /// <summary>Counts one more reference to an inode that is known already. False when it is not, or is not known well enough.</summary>
@@ -95,10 +103,10 @@ internal sealed unsafe partial class InodeTable : IDisposable
     {
         InodeKey key = InodeKey.Of(mount, status);
         ulong hash = key.Hash();
-        InodeShard shard = ShardOf(hash);
+        InodeShard shard = _index[hash];
         lock (shard)
         {
-            int index = Find(shard, hash, key);
+            int index = shard.Find(hash, key);
             node = 0;
             if (index == 0)
             {
@@ -124,19 +132,19 @@ internal sealed unsafe partial class InodeTable : IDisposable
     /// <param name="descriptor">A path reference; -1 afterwards when the table keeps it. Or -1 from the beginning.</param>
     /// <param name="handle">The file handle, or null.</param>
     /// <param name="verified">Whether handle and status are certainly those of one file.</param>
-    /// <returns>The node id, or 0 when the table is full or the place is gone.</returns>
+    /// <returns>The node id, or 0 when the table is full or the mount is gone.</returns>
     internal ulong Reference(HostMount mount, in FileStatus status, ref int descriptor, InodeHandle* handle, bool verified)
     {
         InodeKey key = InodeKey.Of(mount, status);
         ulong hash = key.Hash();
-        InodeShard shard = ShardOf(hash);
+        InodeShard shard = _index[hash];
         ulong node;
         lock (shard)
         {
-            int index = Find(shard, hash, key);
-            if (index != 0 && !_slots[index]->IsUnmistakable && IsAnotherFile(_slots[index], descriptor, handle))
+            int index = shard.Find(hash, key);
+            if (index != 0 && !_slots[index]->IsUnmistakable && InodeProof.IsAnotherFile(_slots[index], descriptor, handle))
             {
-                Unhash(shard, index, _slots[index]);
+                shard.Remove(_slots[index]);
                 index = 0;
             }
 
@@ -155,7 +163,7 @@ internal sealed unsafe partial class InodeTable : IDisposable
             }
         }
 
-        KeepBudget();
+        Clock.KeepBudget();
         return node;
     }
 
@@ -168,15 +176,82 @@ internal sealed unsafe partial class InodeTable : IDisposable
         }
 
         InodeSlot* slot = pin.Slot;
-        InodeShard shard = ShardOf(InodeKey.Of(slot).Hash());
+        InodeShard shard = _index.Of(slot);
         lock (shard)
         {
             slot->Lookups -= Math.Min(count, slot->Lookups);
-            _ = RetireUnreferenced(shard, (int)(uint)node, slot);
+            _ = RetireUnreferenced(shard, slot);
         }
 
         pin.Dispose();
     }
+
+    /// <summary>Begins to use the inode that a name leads to, if the guest knows it.</summary>
+    internal InodePin PinNamed(int directory, FileName name) => PinNamed(directory, name, out _);
+
+    /// <inheritdoc cref="PinNamed(int, FileName)"/>
+    internal InodePin PinNamed(int directory, FileName name, out FileStatus status)
+    {
+        if (FileStatus.Of(directory, name.Bytes, out status) < 0 || _mounts.Find(status, -1) is not HostMount mount)
+        {
+            return default;
+        }
+
+        InodeKey key = InodeKey.Of(mount, status);
+        ulong hash = key.Hash();
+        InodeShard shard = _index[hash];
+        ulong node;
+        lock (shard)
+        {
+            int index = shard.Find(hash, key);
+            node = index == 0 ? 0 : NodeOf(index, _slots[index]);
+        }
+
+        return node != 0 && Pin(node, out InodePin pin) == 0 ? pin : default;
+    }
+
+    /// <summary>Notes whether a pinned inode, if there is one, has lost its last name, and is to be kept by its descriptor alone.</summary>
+    internal static void NoteNameless(in InodePin pin, bool isNameless)
+    {
+        if (pin.Slot is not null)
+        {
+            pin.Slot->IsNameless = isNameless;
+        }
+    }
+
+    /// <summary>Keeps a pinned directory for a name that refers to it. False when it is on its way out.</summary>
+    internal bool TryAddChild(in InodePin parent)
+    {
+        InodeSlot* slot = parent.Slot;
+        lock (_index.Of(slot))
+        {
+            if (!SlotLifetime.IsLive(Volatile.Read(ref slot->Lifetime)))
+            {
+                return false;
+            }
+
+            slot->Children++;
+            return true;
+        }
+    }
+
+    /// <summary>Ends what <see cref="TryAddChild"/> began. True when it was the last reason to keep the directory, which the caller then frees.</summary>
+    internal bool RemoveChild(int index)
+    {
+        InodeSlot* slot = _slots[index];
+        InodeShard shard = _index.Of(slot);
+        lock (shard)
+        {
+            slot->Children--;
+            return RetireUnreferenced(shard, slot);
+        }
+    }
+
+    /// <summary>Frees a retired slot that nobody uses, and what was kept for it alone.</summary>
+    internal void Free(int index) => Names.Free(FreeSlot(index));
+
+    /// <inheritdoc cref="InodeSlotPool.Free"/>
+    internal LookupName* FreeSlot(int index) => _pool.Free(index);
 
     /// <summary>One more than the highest number of an inode's slot so far.</summary>
     internal int End => _slots.End;
@@ -213,139 +288,43 @@ internal sealed unsafe partial class InodeTable : IDisposable
         InodeSlot* root = _slots[(int)InHeader.RootId];
         if (root is not null)
         {
-            FileDescriptor.Close(root->Descriptor);
-            UncountDescriptor();
+            Clock.Close(root);
         }
 
-        Array.ForEach(_shards, shard => shard.Dispose());
+        _index.Dispose();
         _slots.Dispose();
     }
 
     internal static ulong NodeOf(int index, InodeSlot* slot) =>
         ((ulong)SlotLifetime.Generation(Volatile.Read(ref slot->Lifetime)) << 32) | (uint)index;
 
-    private InodeShard ShardOf(ulong hash) => _shards[hash & ((1 << ShardBits) - 1)];
-
     private ulong Add(InodeShard shard, InodeKey key, in FileStatus status, ref int descriptor, InodeHandle* handle, bool hashed)
     {
-        HostMount mount = _mounts[key.Mount];
-        int index = _inodes.TryTake() ? _slots.Take() : -1;
-        if (index <= 0 || !mount.TryAddInode())
+        int index = _pool.Take(key, (ushort)status.Type, ref descriptor, handle);
+        if (index == 0)
         {
-            UndoAdd(index);
             return 0;
-        }
-
-        InodeSlot* slot = _slots[index];
-        slot->Lookups = 1;
-        slot->Inode = key.Inode;
-        slot->Birth = key.Birth;
-        slot->Mount = key.Mount;
-        slot->Type = (ushort)status.Type;
-        slot->Touched = false;
-        slot->Unverified = false;
-        slot->ToldChange = 0;
-        slot->Parent = 0;
-        slot->Children = 0;
-        slot->Ways = null;
-        slot->IsLocked = false;
-        slot->IsNameless = false;
-        slot->IsUnmistakable = key.IsUnmistakable;
-        slot->LockedSince = 0;
-        slot->LastOpen = 0;
-        if (handle is not null)
-        {
-            slot->Handle.Keep(handle);
-        }
-
-        slot->Descriptor = descriptor;
-        if (descriptor >= 0)
-        {
-            CountDescriptor();
-            descriptor = -1;
         }
 
         if (hashed)
         {
             shard.Insert(index, key.Hash());
-            slot->Hashed = true;
         }
 
+        InodeSlot* slot = _slots[index];
         SlotLifetime.Open(ref slot->Lifetime);
         return NodeOf(index, slot);
     }
 
-    /// <summary>Gives back what was taken for an inode that is not to be: a slot, and its place in the budget; -1 for neither.</summary>
-    private void UndoAdd(int index)
-    {
-        if (index > 0)
-        {
-            SlotLifetime.Close(ref _slots[index]->Lifetime);
-            _slots.Free(index);
-        }
-
-        if (index >= 0)
-        {
-            _inodes.Give();
-        }
-    }
-
-    private int Find(InodeShard shard, ulong hash, InodeKey key)
-    {
-        for (int index = shard.First(hash); index != 0; index = _slots[index]->Next)
-        {
-            if (InodeKey.Of(_slots[index]) == key)
-            {
-                return index;
-            }
-        }
-
-        return 0;
-    }
-
-    private void Unhash(InodeShard shard, int index, InodeSlot* slot)
-    {
-        if (slot->Hashed)
-        {
-            shard.Remove(index, InodeKey.Of(slot).Hash());
-            slot->Hashed = false;
-        }
-    }
-
     /// <summary>Lets nobody begin to use a slot that there is no reason to keep. True when nobody does, and the caller frees it.</summary>
-    private bool RetireUnreferenced(InodeShard shard, int index, InodeSlot* slot)
+    private static bool RetireUnreferenced(InodeShard shard, InodeSlot* slot)
     {
         if (slot->Lookups > 0 || slot->Children > 0)
         {
             return false;
         }
 
-        Unhash(shard, index, slot);
+        shard.Remove(slot);
         return SlotLifetime.Retire(ref slot->Lifetime);
-    }
-
-    private void Free(int index, InodeSlot* slot)
-    {
-        InodeWay* ways = slot->Ways;
-        slot->Ways = null;
-        FreeSlot(index);
-        FreeWays(ways);
-    }
-
-    private void FreeSlot(int index)
-    {
-        InodeSlot* slot = _slots[index];
-        if (slot->Descriptor >= 0)
-        {
-            FileDescriptor.Close(slot->Descriptor);
-            UncountDescriptor();
-            slot->Descriptor = -1;
-        }
-
-        slot->Handle.Release();
-        _mounts[slot->Mount].RemoveInode();
-        _inodes.Give();
-        SlotLifetime.Close(ref slot->Lifetime);
-        _slots.Free(index);
     }
 }

@@ -9,7 +9,7 @@ using VirtioFs.Linux;
 namespace VirtioFs.Fuse.Tests;
 
 /// <summary>Inodes that are found again by their names, while the host puts something else in place of a directory on the way.</summary>
-public sealed unsafe class InodeWayRaceTests
+public sealed unsafe class LookupNameRaceTests
 {
     private const ulong Root = 1;
     private const uint Exchange = 2;

@@ -1,39 +1,49 @@
 using System.Runtime.CompilerServices;
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Passthrough.Inodes;
 
-/// <summary>How an inode is found again by its way: from the nearest open directory through names, to a file that must prove to be the same.</summary>
-internal sealed unsafe partial class InodeTable
+/// <summary>How an inode is opened again by names: from the nearest open directory to a file that must prove to be the same.</summary>
+/// <param name="inodes">The inodes.</param>
+/// <param name="names">The names that they were looked up by.</param>
+/// <param name="mounts">Where they lie.</param>
+internal sealed unsafe class LookupPathWalk(InodeTable inodes, LookupNameTable names, HostMountTable mounts)
 {
-    private int OpenByWay(in InodePin pin)
+    private const int PathRoom = 4096;
+
+    // At sixteen names or more in each part: a tree deeper than anybody's, and an end for a walk through one that is moved about.
+    private const int MostParts = 1024;
+
+    /// <summary>A path reference to a pinned inode, which is the caller's; or ESTALE, or another negated error number.</summary>
+    internal int Open(in InodePin pin)
     {
-        int descriptor = FollowWays(pin);
+        int descriptor = TryEachName(pin);
         if (descriptor != -Errno.ESTALE)
         {
             return descriptor;
         }
 
-        lock (Moves)
+        lock (names.RenameLock)
         {
-            return FollowWays(pin);
+            return TryEachName(pin);
         }
     }
 
-    private int FollowWays(in InodePin pin)
+    private int TryEachName(in InodePin pin)
     {
         int descriptor = -Errno.ESTALE;
-        for (int nth = 0; nth < InodeWay.Most && descriptor == -Errno.ESTALE; nth++)
+        for (int nth = 0; nth < LookupName.Most && descriptor == -Errno.ESTALE; nth++)
         {
-            descriptor = FollowWay(pin, nth);
+            descriptor = Walk(pin, nth);
         }
 
         return descriptor;
     }
 
-    /// <summary>Opens an inode by one of its ways, in several parts where the path is too long for one call.</summary>
+    /// <summary>Opens an inode by one of its names, in several parts where the path is too long for one call.</summary>
     [SkipLocalsInit]
-    private int FollowWay(in InodePin pin, int nth)
+    private int Walk(in InodePin pin, int nth)
     {
         byte* room = stackalloc byte[PathRoom];
         InodePin reached = default;
@@ -43,7 +53,7 @@ internal sealed unsafe partial class InodeTable
             int result = Climb(pin.Index, nth, room, out byte* path, out InodePin start, out InodePin goal);
             using (start)
             {
-                int directory = result < 0 ? result : Descriptor(start);
+                int directory = result < 0 ? result : inodes.Descriptor(start);
                 descriptor = directory < 0 ? directory : OpenPath(directory, path, goal.Slot);
             }
 
@@ -55,7 +65,7 @@ internal sealed unsafe partial class InodeTable
             }
 
             // In use, so it stays open until the next part has started from it.
-            _ = Adopt(goal, descriptor);
+            _ = inodes.Clock.Adopt(goal, descriptor);
             descriptor = -Errno.ESTALE;
         }
 
@@ -64,8 +74,8 @@ internal sealed unsafe partial class InodeTable
     }
 
     /// <summary>
-    /// Finds the nearest directory on an inode's way that can be had at once, and the path from there to the inode, or as far
-    /// towards it as the room is enough for.
+    /// Finds the nearest directory above an inode that can be had at once, and the path from there to the inode, or as far towards it as
+    /// the room is enough for.
     /// </summary>
     private int Climb(int index, int nth, byte* room, out byte* path, out InodePin start, out InodePin goal)
     {
@@ -73,18 +83,18 @@ internal sealed unsafe partial class InodeTable
         byte* end = room + PathRoom - 1;
         *end = 0;
         path = end;
-        lock (_ways)
+        lock (names.Lock)
         {
             int goalIndex = index;
-            InodeWay* way = _slots[index]->Ways;
-            for (; nth > 0 && way is not null; nth--)
+            LookupName* name = inodes.SlotAt(index)->Names;
+            for (; nth > 0 && name is not null; nth--)
             {
-                way = way->Next;
+                name = name->Next;
             }
 
-            for (; way is not null; way = _slots[index]->Ways)
+            for (; name is not null; name = inodes.SlotAt(index)->Names)
             {
-                if (path - room <= way->Length)
+                if (path - room <= name->Length)
                 {
                     goalIndex = index;
                     path = end;
@@ -95,12 +105,12 @@ internal sealed unsafe partial class InodeTable
                     *--path = (byte)'/';
                 }
 
-                path -= way->Length;
-                way->Text.CopyTo(new Span<byte>(path, way->Length));
-                index = way->Parent;
+                path -= name->Length;
+                name->Text.CopyTo(new Span<byte>(path, name->Length));
+                index = name->Parent;
                 if (CanStart(index, out start))
                 {
-                    _ = Pin(NodeOf(goalIndex, _slots[goalIndex]), out goal);
+                    _ = inodes.Pin(InodeTable.NodeOf(goalIndex, inodes.SlotAt(goalIndex)), out goal);
                     return goal.Slot is null ? -Errno.ESTALE : 0;
                 }
             }
@@ -111,15 +121,15 @@ internal sealed unsafe partial class InodeTable
 
     private bool CanStart(int index, out InodePin pin)
     {
-        InodeSlot* slot = _slots[index];
-        bool hasHandles = _mounts[slot->Mount].HasHandles;
+        InodeSlot* slot = inodes.SlotAt(index);
+        bool hasHandles = mounts[slot->Mount].HasHandles;
         pin = default;
         if (!hasHandles && Volatile.Read(ref slot->Descriptor) < 0)
         {
             return false;
         }
 
-        if (Pin(NodeOf(index, slot), out pin) == 0 && (hasHandles || Volatile.Read(ref slot->Descriptor) >= 0))
+        if (inodes.Pin(InodeTable.NodeOf(index, slot), out pin) == 0 && (hasHandles || Volatile.Read(ref slot->Descriptor) >= 0))
         {
             return true;
         }
@@ -137,45 +147,12 @@ internal sealed unsafe partial class InodeTable
             return descriptor is -Errno.ENOENT or -Errno.ENOTDIR or -Errno.ELOOP or -Errno.EXDEV ? -Errno.ESTALE : descriptor;
         }
 
-        int result = Prove(slot, descriptor);
+        int result = inodes.Proof.Require(slot, descriptor);
         if (result < 0)
         {
             FileDescriptor.Close(descriptor);
         }
 
         return result < 0 ? result : descriptor;
-    }
-
-    /// <summary>Zero when a descriptor is certainly of the inode that a slot without one stands for; else ESTALE.</summary>
-    private int Prove(InodeSlot* slot, int descriptor)
-    {
-        if (!IsTheSame(slot, descriptor))
-        {
-            return -Errno.ESTALE;
-        }
-
-        if (!IsAnotherFile(slot, descriptor, null))
-        {
-            return 0;
-        }
-
-        LoseNumber(slot);
-        return -Errno.ESTALE;
-    }
-
-    /// <summary>Whether an inode can be found again by its way, and be told from a later one with the same number.</summary>
-    private static bool HoldByWay(InodeSlot* slot)
-    {
-        if (slot->Ways is null)
-        {
-            return false;
-        }
-
-        if (slot->Handle.IsEmpty && InodeHandle.Identify(slot->Descriptor, out InodeHandle handle) == 0)
-        {
-            slot->Handle.Keep(&handle);
-        }
-
-        return !slot->Handle.IsEmpty || slot->IsUnmistakable;
     }
 }

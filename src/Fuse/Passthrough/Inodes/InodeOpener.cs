@@ -1,12 +1,18 @@
+using VirtioFs.Fuse.Passthrough.Mounts;
 using VirtioFs.Linux;
 
 namespace VirtioFs.Fuse.Passthrough.Inodes;
 
 /// <summary>
-/// Opening inodes. What a file handle leads to may be a file that the host's kernel knows by no name at the moment, since its memory was needed for something
-/// else (<c>fs/exportfs/expfs.c</c>). A jail by Landlock goes by the directories above a file, so it refuses one that has none.
+/// Opening inodes, and getting the path references again that were closed. What a file handle leads to may be a file that the host's kernel
+/// knows by no name at the moment, since its memory was needed for something else (<c>fs/exportfs/expfs.c</c>). A jail by Landlock goes by
+/// the directories above a file, so it refuses one that has none.
 /// </summary>
-internal sealed unsafe partial class InodeTable
+/// <param name="inodes">The inodes.</param>
+/// <param name="index">Where an inode is removed whose number turns out to be another file's.</param>
+/// <param name="walk">How an inode is opened by names.</param>
+/// <param name="mounts">Where the files lie.</param>
+internal sealed unsafe class InodeOpener(InodeTable inodes, InodeIndex index, LookupPathWalk walk, HostMountTable mounts)
 {
     /// <summary>Opens a pinned inode, a regular file or directory, for itself.</summary>
     /// <param name="pin">The inode.</param>
@@ -33,7 +39,7 @@ internal sealed unsafe partial class InodeTable
 
     /// <summary>Whether a refusal may have been for want of a name, and not of a right.</summary>
     internal bool MayBeUnconnected(in InodePin pin) =>
-        ThreadJail.HasLandlock && pin.Slot->Type != FileStatus.Directory && _mounts[pin.Slot->Mount].HasHandles && !pin.Slot->Handle.IsEmpty;
+        ThreadJail.HasLandlock && pin.Slot->Type != FileStatus.Directory && mounts[pin.Slot->Mount].HasHandles && !pin.Slot->Handle.IsEmpty;
 
     /// <summary>
     /// Opens a path reference to a file by its handle anew, which has a name if somebody has looked one up in the meantime. ESTALE where
@@ -51,6 +57,36 @@ internal sealed unsafe partial class InodeTable
         return -Errno.ESTALE;
     }
 
+    /// <summary>Gets a path reference again for a pinned inode that has none.</summary>
+    internal int Reopen(in InodePin pin)
+    {
+        InodeSlot* slot = pin.Slot;
+        bool hasHandles = mounts[slot->Mount].HasHandles;
+        int descriptor = hasHandles ? OpenByHandle(slot, OpenFlags.Path) : walk.Open(pin);
+        if (descriptor < 0)
+        {
+            return descriptor;
+        }
+
+        if (slot->Unverified && !inodes.Proof.IsTheSame(slot, descriptor))
+        {
+            // The name became another file's between the two. The handle is of that one.
+            FileDescriptor.Close(descriptor);
+            index.RemoveStale(slot);
+            return -Errno.ESTALE;
+        }
+
+        if (!hasHandles && !inodes.Clock.HasOrMakesRoom())
+        {
+            // What is found by name cannot always be closed again.
+            FileDescriptor.Close(descriptor);
+            return -Errno.ENFILE;
+        }
+
+        slot->Unverified = false;
+        return inodes.Clock.Adopt(pin, descriptor);
+    }
+
     private int OpenOnce(in InodePin pin, int descriptorDirectory, int flags)
     {
         InodeSlot* slot = pin.Slot;
@@ -59,18 +95,24 @@ internal sealed unsafe partial class InodeTable
             return -Errno.EACCES;
         }
 
-        if (Volatile.Read(ref slot->Descriptor) < 0 && !slot->Unverified && _mounts[slot->Mount].HasHandles)
+        if (Volatile.Read(ref slot->Descriptor) < 0 && !slot->Unverified && mounts[slot->Mount].HasHandles)
         {
             return OpenByHandle(slot, flags);
         }
 
-        int descriptor = Descriptor(pin);
-        if (descriptor < 0)
+        int descriptor = inodes.Descriptor(pin);
+        return descriptor < 0 ? descriptor : OpenAnew(descriptor, descriptorDirectory, flags);
+    }
+
+    private int OpenByHandle(InodeSlot* slot, int flags)
+    {
+        int result = slot->Handle.IsEmpty ? -Errno.ESTALE : InodeHandle.Open(mounts[slot->Mount].Descriptor, slot->Handle.Value, flags);
+        if (result == -Errno.ESTALE)
         {
-            return descriptor;
+            index.RemoveStale(slot);
         }
 
-        return OpenAnew(descriptor, descriptorDirectory, flags);
+        return result;
     }
 
     private static int OpenAnew(int descriptor, int descriptorDirectory, int flags)

@@ -10,7 +10,7 @@ using VirtioFs.Linux;
 namespace VirtioFs.Fuse.Tests;
 
 /// <summary>Inodes without file handles: found again by the directory and the name that the guest found them by.</summary>
-public sealed class InodeWayTests
+public sealed class LookupNameTests
 {
     private const ulong Root = 1;
     private const int Fillers = 12;
