@@ -17,7 +17,7 @@ Describe 'The runbook' {
         $env:VIRTIOFS_RUNTIME_DIRECTORY = "$run/detached"
         $env:XDG_RUNTIME_DIR = $run
         Set-Content "$folder/etc/qemu.conf" '#memory_backing_dir = "/x"'
-        function cloud-localds { Copy-Item $args[1] $args[0] }
+        Set-Item function:cloud-localds { Copy-Item $args[1] $args[0] }
         # Root's sockets lie in a folder of the host's.
         $unique = [guid]::NewGuid().ToString('n').Substring(0, 6)
         $blocks = [regex]::Matches([IO.File]::ReadAllText("$PSScriptRoot/../../docs/runbook.md"), '(?s)```powershell\n(.*?)```') | ForEach-Object {
