@@ -111,7 +111,7 @@ public sealed class LibvirtHost : IDisposable
         CultureInfo.InvariantCulture);
 
     // The name space is what its daemon shares with the init of its own.
-    private bool IsOurDaemon(string id) => ReadWords(id) is ["libvirtd"] && ReadMounts(id).Contains(_folder.FullName, StringComparison.Ordinal);
+    private bool IsOurDaemon(string id) => ReadWords(id) is ["libvirtd", ..] && ReadMounts(id).Contains(_folder.FullName, StringComparison.Ordinal);
 
     private static string ReadMounts(string id)
     {
