@@ -6,4 +6,4 @@ namespace VirtioFs.DeviceEngine.Control;
 /// <param name="Previous">The state before.</param>
 /// <param name="Current">The state now.</param>
 /// <param name="Reason">What ended a session, or what the fault is, as a sentence; null when there is nothing more to say.</param>
-public sealed record ShareChange(ShareState Previous, ShareState Current, string? Reason);
+public readonly record struct ShareChange(ShareState Previous, ShareState Current, string? Reason);

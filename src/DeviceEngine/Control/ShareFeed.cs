@@ -12,8 +12,7 @@ internal sealed class ShareFeed : IDisposable
     private const int LargestWatch = 1 << 20;
     private const int LongestWait = 60_000;
 
-    private readonly ConcurrentQueue<ShareChange> _changes = new();
-    private readonly SemaphoreSlim _changed = new(0);
+    private readonly BlockingCollection<ShareChange> _changes = new(MostChanges);
     private readonly Share _share;
     private readonly ShareWatch? _watch;
 
@@ -33,13 +32,8 @@ internal sealed class ShareFeed : IDisposable
     /// <param name="wait">How long to wait for a change of the state, in milliseconds.</param>
     internal ControlAnswer Take(int wait)
     {
-        if (_changes.IsEmpty && wait > 0)
-        {
-            _ = _changed.Wait(Math.Min(wait, LongestWait));
-        }
-
         List<ShareChange> changes = [];
-        while (_changes.TryDequeue(out ShareChange? change))
+        for (int left = Math.Clamp(wait, 0, LongestWait); _changes.TryTake(out ShareChange change, left); left = 0)
         {
             changes.Add(change);
         }
@@ -47,7 +41,7 @@ internal sealed class ShareFeed : IDisposable
         return new ControlAnswer { Done = true, State = _share.State, Changes = changes, Operations = _watch?.Take() ?? [], Dropped = _watch?.Dropped ?? 0 };
     }
 
-    /// <summary>Ends it. The semaphore has nothing to free as long as nobody asks for its handle, and a late event must find it.</summary>
+    /// <summary>Ends it. A late event must find the changes, so they are left to the collector.</summary>
     public void Dispose()
     {
         _share.StateChanged -= OnChanged;
@@ -56,11 +50,6 @@ internal sealed class ShareFeed : IDisposable
 
     private void OnChanged(object? sender, ShareStateChangedEventArgs change)
     {
-        if (_changes.Count < MostChanges)
-        {
-            _changes.Enqueue(new ShareChange(change.Previous, change.Current, change.Reason));
-        }
-
-        _changed.Release();
+        _ = _changes.TryAdd(new ShareChange(change.Previous, change.Current, change.Reason));
     }
 }

@@ -11,6 +11,7 @@ public sealed class ShareWatch : IShareWatch
 
     private readonly Share _share;
     private readonly OperationWatch _watch;
+    private readonly int _capacity;
     private readonly IReadOnlyCollection<FuseOpcode>? _wanted;
 
     /// <summary>Begins to watch.</summary>
@@ -20,7 +21,7 @@ public sealed class ShareWatch : IShareWatch
     public ShareWatch(Share share, int capacity, IReadOnlyCollection<FuseOpcode>? wanted)
     {
         ArgumentNullException.ThrowIfNull(share);
-        (_share, _watch, _wanted) = (share, new OperationWatch(capacity), wanted);
+        (_share, _watch, _capacity, _wanted) = (share, new OperationWatch(capacity), capacity, wanted);
         share.BeginWatch(_watch);
     }
 
@@ -34,7 +35,9 @@ public sealed class ShareWatch : IShareWatch
     public IReadOnlyList<ObservedOperation> Take()
     {
         List<ObservedOperation> taken = [];
-        for (int i = 0; i < MostTaken && _watch.TryTake(out WatchedOperation operation); i++)
+
+        // Those that are not wanted cost little, so that a guest which asks for very much of them does not have the others dropped.
+        for (int i = 0; i < _capacity && taken.Count < MostTaken && _watch.TryTake(out WatchedOperation operation); i++)
         {
             if (_wanted?.Contains(operation.Opcode) != false)
             {

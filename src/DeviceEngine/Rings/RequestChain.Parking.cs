@@ -1,4 +1,5 @@
 using VirtioFs.DeviceEngine.Memory;
+using VirtioFs.Fuse.Server;
 using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Rings;
@@ -9,8 +10,8 @@ namespace VirtioFs.DeviceEngine.Rings;
 /// </summary>
 internal sealed partial class RequestChain
 {
-    // More than any request that is served has, and any answer: 1 MiB of data with headers, arguments and a name.
-    private const int MostNeeded = (1 << 20) + (8 << 10);
+    // More than any request that is served has, and any answer: data, with headers, arguments and a name.
+    private const int MostNeeded = (int)FuseWorker.MaximumWrite + (8 << 10);
 
     // The reply's room as it was before the memory was replaced. What differs from it was written by the request.
     private byte[]? _replyBefore;

@@ -33,7 +33,16 @@ internal sealed partial class ShareControl
         FuseServer server = _service.Server;
         bool isClosed = false;
         Thread closing = new(() => isClosed = TryClose(server, handle), StackSize) { IsBackground = true, Name = $"vfs{_id}-close" };
-        closing.Start();
+        try
+        {
+            closing.Start();
+        }
+        catch (Exception none) when (none is OutOfMemoryException or ThreadStartException)
+        {
+            // The system has no thread for it.
+            return TryClose(server, handle);
+        }
+
         if (closing.Join(HangMilliseconds))
         {
             return isClosed;

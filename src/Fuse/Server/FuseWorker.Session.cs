@@ -16,7 +16,7 @@ public sealed unsafe partial class FuseWorker
     internal const uint OldestMinor = 27;
 
     /// <summary>Bytes of the largest read or write.</summary>
-    internal const uint MaximumWrite = 1024 * 1024;
+    public const uint MaximumWrite = 1024 * 1024;
 
     // Beside what is written, a request has at most the value of an extended attribute or a label, and names.
     private const uint MaximumRequest = MaximumWrite + (128 * 1024);
