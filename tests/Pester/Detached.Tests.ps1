@@ -163,6 +163,57 @@ Describe 'A detached share' {
         (Get-VirtioFsShare).ProcessId | Should -Be $share.ProcessId
     }
 
+    It 'of another user is seen by root, and never meant by a tag' {
+        if ([Environment]::UserName -ne 'root' -or -not (Get-Command setpriv -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'only root acts as others'; return }
+        # An id that no account of the host has.
+        $user = 60000 + (Get-Random 4000)
+        $theirs = New-TestFolder -Directory srv
+        $control = "/run/user/$user/virtiofs/detached"
+        $env:VIRTIOFS_RUNTIME_DIRECTORY = $null
+        $xml = "<domain type='kvm'><name>w</name><memory unit='MiB'>64</memory><memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking><devices>" +
+            "<filesystem type='mount'><driver type='virtiofs'/><source dir='/srv'/><target dir='vfs-$user'/></filesystem></devices></domain>"
+        try {
+            $null = New-Item -ItemType Directory $control
+            & chmod 0700 "/run/user/$user" "/run/user/$user/virtiofs" $control
+            & chown -R "${user}:$user" "/run/user/$user" $theirs
+            $program = Join-Path (Split-Path (Get-Module VirtioFs).Path) bin/vhost-user-fs
+            $words = "--reuid=$user", "--regid=$user", '--clear-groups', $program, "--shared-dir=$theirs/srv", "--socket-path=$theirs/s", "--tag=vfs-$user", "--control-socket=$control/x.control"
+            $process = Start-Process setpriv $words -PassThru -RedirectStandardError "$theirs/error"
+            Wait-Until { Get-VirtioFsShare | Where-Object Tag -EQ "vfs-$user" } -Seconds 20
+            $seen = Get-VirtioFsShare | Where-Object Tag -EQ "vfs-$user"
+            $seen.Socket, $seen.ProcessId | Should -Be "$theirs/s", $process.Id
+            (Get-VirtioFsShare -Id $seen.Id).Socket | Should -Be "$theirs/s"
+
+            { Stop-VirtioFsShare "vfs-$user" -Force -ErrorAction Stop } | Should -Throw -ErrorId 'ShareNotFound,*'
+            Stop-VirtioFsShare "vfs-$user*" -Force
+            $process.HasExited | Should -BeFalse
+            { Get-VMDomain -InputObject $xml | ConvertTo-QemuArgument -ErrorAction Stop } | Should -Throw
+            # Root's own may have the same tag, and is the one that it names then.
+            $own = Start-VirtioFsShare "$folder/srv" -Tag "vfs-$user" -Socket "$folder/own" -Detached -ErrorAction Stop
+            (Get-VirtioFsShare "vfs-$user").Socket | Should -Be $own.Socket
+            (Get-VMDomain -InputObject $xml | ConvertTo-QemuArgument) -join ' ' | Should -BeLike "*path=$folder/own*"
+            Stop-VirtioFsShare "vfs-$user"
+            $process.HasExited | Should -BeFalse
+
+            # A record that names a process of somebody else counts for nothing.
+            $record = Get-Content "$control/x.control.json" -Raw | ConvertFrom-Json
+            $record.ProcessId = $PID
+            $record.StartTicks = [long]((Get-Content "/proc/$PID/stat" -Raw) -replace '^.*\) ' -split ' ')[19]
+            $record | ConvertTo-Json | Set-Content "$control/y.control.json"
+            & chown "${user}:$user" "$control/y.control.json"
+            & chmod 0600 "$control/y.control.json"
+            @(Get-VirtioFsShare | Where-Object ProcessId -EQ $PID).Count | Should -Be 0
+            Get-VirtioFsShare | Where-Object Tag -EQ "vfs-$user" | Stop-VirtioFsShare
+            Wait-Until { $process.HasExited } -Seconds 20
+        } finally {
+            if ($process -and -not $process.HasExited) { $process.Kill() }
+            Get-VirtioFsShare | Where-Object Tag -EQ "vfs-$user" | Stop-VirtioFsShare -Force
+            # What is stopped after each test must not be the host's own.
+            $env:VIRTIOFS_RUNTIME_DIRECTORY = "$folder/run/detached"
+            Remove-Item -LiteralPath "/run/user/$user", $theirs -Recurse -Force -ErrorAction Ignore
+        }
+    }
+
     It 'is started again by Restart-VirtioFsShare, in another process with the same options' {
         $share = Start-VirtioFsShare "$folder/srv" -Tag data -Socket "$folder/s" -ReadOnly -Detached
         $next = $share | Restart-VirtioFsShare -PassThru

@@ -94,6 +94,21 @@ Describe 'A share for a domain' {
         Get-VirtioFsShare | Should -BeNullOrEmpty
     }
 
+    It 'of a detached process is not given to a second domain, nor is the note of the first one lost' {
+        $other = "$name-other"
+        "<domain type='test'><name>$other</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>" |
+            Get-VMDomain | Set-VMMemoryBacking -Shared | Set-VMDomain @test
+        try {
+            $null = Start-VirtioFsShare @place -Tag data -Domain $name @test -Detached -ErrorAction Stop
+            $before = (Get-VMDomain $other -Inactive @test).Xml
+            { Start-VirtioFsShare @place -Tag data -Domain $other @test -Detached -ErrorAction Stop } | Should -Throw -ErrorId 'ShareConflict,*'
+            (Get-VMDomain $other -Inactive @test).Xml | Should -BeExactly $before
+            (Get-VirtioFsShare data).Domain | Should -Be $name
+        } finally {
+            Remove-VMDomain $other @test -Confirm:$false
+        }
+    }
+
     It 'is stopped again when it is detached and the domain does not take it' {
         Add-VMFileSystem $name data -Source /srv @test
         Start-VirtioFsShare @place -Tag data -Domain $name @test -Detached -ErrorVariable failure -ErrorAction SilentlyContinue

@@ -13,7 +13,7 @@ public sealed class ShareObjectCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         string beginning = (wordToComplete ?? string.Empty).Trim('(', '\'', '"');
-        foreach (IRunningShare share in RunningShares.List().OrderBy(share => share.Options.Tag, StringComparer.OrdinalIgnoreCase))
+        foreach (IRunningShare share in RunningShares.ListOwn().OrderBy(share => share.Options.Tag, StringComparer.OrdinalIgnoreCase))
         {
             if (share.Options.Tag.StartsWith(beginning, StringComparison.OrdinalIgnoreCase))
             {

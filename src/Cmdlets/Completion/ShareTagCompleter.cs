@@ -10,7 +10,7 @@ public sealed class ShareTagCompleter : LiveValueCompleter
 
     /// <inheritdoc/>
     protected override IEnumerable<LiveValue> FindValues(IDictionary boundParameters) =>
-        RunningShares.List()
+        RunningShares.ListOwn()
             .OrderBy(share => share.Options.Tag, StringComparer.OrdinalIgnoreCase)
             .Select(share => new LiveValue(share.Options.Tag, $"Share {share.Id}: {share.Options.Path} ({share.State})"));
 }

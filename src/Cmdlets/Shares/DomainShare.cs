@@ -24,6 +24,8 @@ internal sealed class DomainShare : IDisposable
         _connection = connection;
     }
 
+    private string FullConnection => _connection ?? _domain.Connection.Uri;
+
     /// <summary>The group that QEMU runs as; null when libvirt does not say, or when it is root.</summary>
     internal uint? QemuGroupId => _attachment.QemuGroupId;
 
@@ -38,11 +40,15 @@ internal sealed class DomainShare : IDisposable
         return s_domains.TryGetValue((Share)share, out ShareDomain? domain) ? domain : null;
     }
 
+    /// <summary>Whether a share that runs may be given to the domain: it serves one guest, and was started for this one, or for none.</summary>
+    internal bool MayHave(DetachedShare share) => share.Domain is not { } note
+        || (note.Connection == FullConnection && (note.Uuid == _domain.Uuid || note.Name == _domain.Name));
+
     /// <summary>Keeps which domain a share was started for. A detached one keeps the connection's full name: another session has another default.</summary>
     /// <exception cref="IOException">The process of a detached share does not answer.</exception>
     internal static void Remember(IRunningShare share, DomainShare guest) => Remember(
         share,
-        new ShareDomain(guest._domain.Name, share.IsDetached ? guest._connection ?? guest._domain.Connection.Uri : guest._connection, guest._domain.Uuid));
+        new ShareDomain(guest._domain.Name, share.IsDetached ? guest.FullConnection : guest._connection, guest._domain.Uuid));
 
     /// <summary>Keeps that a share was started for the domain of a former one.</summary>
     /// <exception cref="IOException">The process of a detached share does not answer.</exception>

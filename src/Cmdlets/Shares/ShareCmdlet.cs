@@ -10,17 +10,17 @@ public abstract class ShareCmdlet : VirtioFsCmdlet
     /// <summary>All shares that the user has, in this process and in those of their own, oldest first.</summary>
     private protected static IEnumerable<IRunningShare> AllShares() => RunningShares.List();
 
-    /// <summary>The shares that a tag names; a pattern may name none, a plain tag that names none is reported.</summary>
+    /// <summary>The user's own shares that a tag names; a pattern may name none, a plain tag that names none is reported.</summary>
     private protected IEnumerable<IRunningShare> FindShares(string tag)
     {
         if (WildcardPattern.ContainsWildcardCharacters(tag))
         {
             WildcardPattern pattern = NamePattern.Of(tag);
-            return AllShares().Where(share => pattern.IsMatch(share.Options.Tag));
+            return RunningShares.ListOwn().Where(share => pattern.IsMatch(share.Options.Tag));
         }
 
         string plain = WildcardPattern.Unescape(tag);
-        if (AllShares().FirstOrDefault(share => share.Options.Tag == plain) is { } found)
+        if (RunningShares.ListOwn().FirstOrDefault(share => share.Options.Tag == plain) is { } found)
         {
             return [found];
         }
@@ -60,5 +60,5 @@ public abstract class ShareCmdlet : VirtioFsCmdlet
 
     private void WriteNotFound(string name, object target) =>
         WriteFailure("ShareNotFound", ErrorCategory.ObjectNotFound, target,
-            new ItemNotFoundException($"There is no share with {name}."), "Get-VirtioFsShare lists those there are.");
+            new ItemNotFoundException($"There is no share with {name}."), "Get-VirtioFsShare lists those there are; another user's is named by its id.");
 }

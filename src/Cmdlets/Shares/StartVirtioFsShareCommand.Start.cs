@@ -25,7 +25,7 @@ public sealed partial class StartVirtioFsShareCommand
             options.Validate();
             guest?.Require(options);
             options = guest is null ? options : LetQemuConnect(options, guest.QemuGroupId);
-            DetachedShare? present = Detached && guest is not null ? DetachedProcess.FindSame(options) : null;
+            DetachedShare? present = Detached && guest is not null ? DetachedProcess.FindSame(options, guest) : null;
             if (present is not null && guest!.SocketOf(tag) == options.SocketPath)
             {
                 WriteVerbose($"'{directory}' is shared already, and the domain '{Domain}' has the device; both are left as they are.");
@@ -92,7 +92,13 @@ public sealed partial class StartVirtioFsShareCommand
 
             if (guest is not null)
             {
+                DomainNote? former = present?.Domain;
                 DomainShare.Remember(share, guest);
+                if (present is not null)
+                {
+                    undo.Add($"the share '{options.Tag}' was noted to be the domain's", () => present.Remember(former));
+                }
+
                 Await($"Giving the share '{options.Tag}' to its domain", () => guest.Connect(share.Options));
             }
         });
@@ -102,7 +108,7 @@ public sealed partial class StartVirtioFsShareCommand
 
     private static Share StartHere(ShareOptions options)
     {
-        DetachedProcess.RequireFree(options, DetachedShares.List());
+        DetachedProcess.RequireFree(options, RunningShares.ListOwn().Where(share => share.IsDetached));
         return Share.Start(options);
     }
 

@@ -61,7 +61,7 @@ public abstract class VmmArgumentCmdlet : SelectingCmdlet
     /// <summary>The sockets that were given, and those of the user's shares.</summary>
     private protected Dictionary<string, string> ReadSockets()
     {
-        Dictionary<string, string> sockets = RunningShares.List()
+        Dictionary<string, string> sockets = RunningShares.ListOwn()
             .GroupBy(share => share.Options.Tag)
             .ToDictionary(shares => shares.Key, shares => shares.First().Options.SocketPath);
         foreach (DictionaryEntry entry in Socket)

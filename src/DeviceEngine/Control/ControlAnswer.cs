@@ -44,4 +44,14 @@ internal sealed record ControlAnswer
 
     /// <summary>Which domain the share was started for; null when it was started for none.</summary>
     public DomainNote? Domain { get; init; }
+
+    /// <summary>
+    /// Whether no list has an empty entry. Who serves a share may be another user, whom root believes nothing; JSON's nullability ends at a list's entries.
+    /// </summary>
+    internal bool IsWhole => AreWhole(Guest?.Queues) && AreWhole(Counts?.Queues) && (Session is null || IsWholeSession(Session));
+
+    private static bool IsWholeSession(ShareSession session) =>
+        AreWhole(session.Features) && AreWhole(session.FrontEnd.Queues) && AreWhole(session.Holdings.Inodes) && AreWhole(session.Holdings.OpenFiles) && AreWhole(session.Holdings.Locks);
+
+    private static bool AreWhole<T>(IReadOnlyList<T>? list) where T : class => list?.All(entry => entry is not null) != false;
 }

@@ -44,7 +44,7 @@ internal static class ControlClient
     /// <exception cref="IOException">It does not answer, or somebody else does.</exception>
     internal static Socket Connect(string socketPath, uint owner, int processId)
     {
-        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = Patience, SendTimeout = Patience };
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendTimeout = Patience };
         try
         {
             // A process that is stopped takes nobody out of its queue, and connect(2) waits for a full one as long as it takes.
@@ -81,11 +81,10 @@ internal static class ControlClient
     {
         try
         {
-            socket.ReceiveTimeout = Patience + wait;
             socket.Send([.. JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Default.ControlRequest), (byte)'\n']);
-            ControlAnswer answer = JsonSerializer.Deserialize(ControlLine.Read(socket, LargestAnswer), ControlJson.Default.ControlAnswer)
+            ControlAnswer answer = JsonSerializer.Deserialize(ControlLine.Read(socket, LargestAnswer, Patience + wait), ControlJson.Default.ControlAnswer)
                 ?? throw new IOException($"Process {processId} gave an empty answer.");
-            return answer.Error is { } refusal ? throw new IOException(refusal) : answer;
+            return answer.Error is { } refusal ? throw new IOException(refusal) : answer.IsWhole ? answer : throw new IOException($"Process {processId} gave an answer with parts missing.");
         }
         catch (Exception exception) when (exception is SocketException or JsonException)
         {

@@ -107,7 +107,7 @@ public sealed class ControlServer : IDisposable
         {
             try
             {
-                connection.ReceiveTimeout = connection.SendTimeout = Patience;
+                connection.SendTimeout = Patience;
                 if (IsTrusted(connection))
                 {
                     Answer(connection);
@@ -156,10 +156,9 @@ public sealed class ControlServer : IDisposable
 
             using ShareFeed feed = new(_share, request);
             Send(connection, feed.Take(0));
-            connection.ReceiveTimeout = 0;
             while (true)
             {
-                Send(connection, feed.Take(Read(connection).Wait));
+                Send(connection, feed.Take(Read(connection, awaits: true).Wait));
             }
         }
         finally
@@ -168,8 +167,8 @@ public sealed class ControlServer : IDisposable
         }
     }
 
-    private static ControlRequest Read(Socket connection) =>
-        JsonSerializer.Deserialize(ControlLine.Read(connection, LargestRequest), ControlJson.Default.ControlRequest) ?? throw new JsonException("The request is empty.");
+    private static ControlRequest Read(Socket connection, bool awaits = false) =>
+        JsonSerializer.Deserialize(ControlLine.Read(connection, LargestRequest, Patience, awaits), ControlJson.Default.ControlRequest) ?? throw new JsonException("The request is empty.");
 
     private static void Send(Socket connection, ControlAnswer answer) =>
         connection.Send([.. JsonSerializer.SerializeToUtf8Bytes(answer, ControlJson.Default.ControlAnswer), (byte)'\n']);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using VirtioFs.DeviceEngine.Observation;
 using VirtioFs.DeviceEngine.Shares;
 using VirtioFs.Fuse.Inspection;
+using VirtioFs.Linux;
 
 namespace VirtioFs.DeviceEngine.Control;
 
@@ -30,6 +31,9 @@ public sealed class DetachedShare : IRunningShare
     /// <inheritdoc/>
     public bool IsDetached => true;
 
+    /// <summary>Whether it is this user's; root sees those of others as well.</summary>
+    public bool IsOwn => _owner == ProcessSession.EffectiveUserId;
+
     /// <inheritdoc/>
     public ShareOptions Options { get; }
 
@@ -52,7 +56,7 @@ public sealed class DetachedShare : IRunningShare
     public DomainNote? Domain => Status.Domain;
 
     /// <summary>Whether its process has ended.</summary>
-    public bool HasEnded => !_record.IsAlive;
+    public bool HasEnded => !_record.IsAliveFor(_owner);
 
     // Asked for when it is needed: who looks for another share by its tag does not wait for one that does not answer.
     private ControlAnswer Status
@@ -95,9 +99,9 @@ public sealed class DetachedShare : IRunningShare
     /// <exception cref="IOException">The process does not answer.</exception>
     public DetachedFeed Follow() => new(this, 0, null);
 
-    /// <summary>Lets the process keep which domain the share was started for.</summary>
+    /// <summary>Lets the process keep which domain the share was started for; null for none.</summary>
     /// <exception cref="IOException">The process does not answer.</exception>
-    public void Remember(DomainNote domain)
+    public void Remember(DomainNote? domain)
     {
         Ask(new ControlRequest { Command = ControlCommand.SetDomain, Domain = domain });
         _status = Status with { Domain = domain };
@@ -107,7 +111,7 @@ public sealed class DetachedShare : IRunningShare
     /// <exception cref="IOException">The process does not answer.</exception>
     public void Stop()
     {
-        if (_record.IsAlive)
+        if (!HasEnded)
         {
             Ask(new ControlRequest { Command = ControlCommand.Stop }, untilEnd: true);
             AwaitEnd();
@@ -120,7 +124,7 @@ public sealed class DetachedShare : IRunningShare
     private void AwaitEnd()
     {
         Stopwatch clock = Stopwatch.StartNew();
-        while (_record.IsAlive)
+        while (!HasEnded)
         {
             if (clock.Elapsed > s_endPatience)
             {

@@ -38,7 +38,7 @@ public static class DetachedShares
 
         foreach (string file in files)
         {
-            if (ShareRecord.TryRead(file, owner) is { } record && record.IsAlive && TryReadOptions(record) is { } options)
+            if (ShareRecord.TryRead(file, owner) is { } record && record.IsAliveFor(owner) && TryReadOptions(record) is { } options)
             {
                 yield return new DetachedShare(IdOf(record), record, options, file[..^ControlFolder.RecordSuffix.Length], owner);
             }

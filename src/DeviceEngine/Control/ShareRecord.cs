@@ -35,8 +35,8 @@ internal sealed record ShareRecord
     internal ShareOptions ReadOptions() => Array.Exists(Words, word => word is null) ? throw new FormatException("A word is missing.") : CommandWords.Read(Words)
         .Aggregate(new ShareOptions { Path = string.Empty, Tag = string.Empty, SocketPath = string.Empty, OffersTag = false }, (options, given) => given.Option.Set(options, given.Value));
 
-    /// <summary>Whether the process is still the one that wrote this.</summary>
-    internal bool IsAlive => ReadStart(ProcessId) == StartTicks;
+    /// <summary>Whether the process is still the one that wrote this, and this user's: anybody can write down the number of anybody's process.</summary>
+    internal bool IsAliveFor(uint owner) => ReadStart(ProcessId) == StartTicks && IsOf(ProcessId, owner);
 
     /// <summary>Writes the record in one step: a reader sees all of it, or none.</summary>
     internal void Write(string path)
@@ -63,6 +63,20 @@ internal sealed record ShareRecord
         catch (JsonException)
         {
             return null;
+        }
+    }
+
+    // The user that started it, whoever it acts as: the first number of the line (proc_pid_status(5)).
+    private static bool IsOf(int processId, uint owner)
+    {
+        try
+        {
+            string line = File.ReadLines($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/status").First(line => line.StartsWith("Uid:\t", StringComparison.Ordinal));
+            return uint.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture) == owner;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

@@ -33,7 +33,21 @@ internal sealed class DetachedListener
             // Tried again.
         }
 
-        new Thread(() => new DetachedListener(share, tell, isWanted).Run(feed)) { IsBackground = true, Name = "vfs-listen" }.Start();
+        new Thread(() => new DetachedListener(share, tell, isWanted).RunSafely(feed)) { IsBackground = true, Name = "vfs-listen" }.Start();
+    }
+
+    private void RunSafely(DetachedFeed? feed)
+    {
+        try
+        {
+            Run(feed);
+        }
+#pragma warning disable CA1031 // The last resort of a thread in somebody's shell, which hears nothing of this share any more.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            feed?.Dispose();
+        }
     }
 
     private void Run(DetachedFeed? feed)

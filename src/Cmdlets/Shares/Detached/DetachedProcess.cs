@@ -24,7 +24,7 @@ internal static class DetachedProcess
     {
         string folder = ControlFolder.Path
             ?? throw new IOException("There is no folder for detached shares, because XDG_RUNTIME_DIR is not set in this session.");
-        RequireFree(options, RunningShares.List());
+        RequireFree(options, RunningShares.ListOwn());
         DefaultSocket.EnsureParent(folder);
         ControlFolder.Ensure(folder);
         using Process process = Process.Start(CommandLine(options, ControlFolder.SocketFor(folder, options.Tag)))!;
@@ -36,7 +36,7 @@ internal static class DetachedProcess
         {
             if (process.StandardOutput.ReadLineAsync(limit.Token).AsTask().GetAwaiter().GetResult() is not null)
             {
-                return DetachedShares.List().FirstOrDefault(share => share.ProcessId == process.Id)
+                return DetachedShares.List().FirstOrDefault(share => share.IsOwn && share.ProcessId == process.Id)
                     ?? throw new IOException($"Process {process.Id} ended as soon as it served '{options.Path}'.");
             }
 
@@ -51,9 +51,9 @@ internal static class DetachedProcess
         }
     }
 
-    /// <summary>The detached share that serves the very same with the same options already; null when there is none.</summary>
-    internal static DetachedShare? FindSame(ShareOptions options) => DetachedShares.List()
-        .FirstOrDefault(share => DetachedShares.AreSame(share.Options, options) && share.State is ShareState.Waiting or ShareState.Connected);
+    /// <summary>The user's detached share that serves the very same with the same options already, for no other domain; null when there is none.</summary>
+    internal static DetachedShare? FindSame(ShareOptions options, DomainShare guest) => DetachedShares.List().FirstOrDefault(share =>
+        share.IsOwn && DetachedShares.AreSame(share.Options, options) && share.State is ShareState.Waiting or ShareState.Connected && guest.MayHave(share));
 
     /// <summary>Refuses a tag or a socket that a detached share has.</summary>
     /// <exception cref="DetachedConflictException">One has it.</exception>
