@@ -74,7 +74,8 @@ public sealed class HostFaultTests
 
     private static ulong FirstBrokenByte(string path)
     {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        // Without reading ahead, which fails as a whole where a part of it is broken, and so would find the break too early.
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0, FileOptions.RandomAccess);
         byte[] page = new byte[4 * Kibibyte];
         while (TryRead(file, page))
         {
@@ -84,22 +85,15 @@ public sealed class HostFaultTests
         return (ulong)file.Position;
     }
 
-    // What is read ahead fails as a whole; asked for again, the page alone may be there.
     private static bool TryRead(FileStream file, byte[] page)
     {
-        const int Tries = 3;
-        for (int i = 0; i < Tries; i++)
+        try
         {
-            try
-            {
-                return file.Read(page) > 0;
-            }
-            catch (IOException)
-            {
-                // Broken, or read ahead into what is.
-            }
+            return file.Read(page) > 0;
         }
-
-        return false;
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }
